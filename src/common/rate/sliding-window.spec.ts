@@ -46,18 +46,22 @@ describe('SlidingWindow', () => {
 
   it('never admits more than the limit in any window', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 80 }), (limit, steps) => {
-        const window = new SlidingWindow(limit, 100);
-        const admitted: number[] = [];
-        let now = 0;
-        for (const step of steps) {
-          now += step;
-          const wait = window.take('k', now);
-          const recent = admitted.filter((at) => at > now - 100).length;
-          expect(wait === 0).toBe(recent < limit);
-          if (wait === 0) admitted.push(now);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 80 }),
+        (limit, steps) => {
+          const window = new SlidingWindow(limit, 100);
+          const admitted: number[] = [];
+          let now = 0;
+          for (const step of steps) {
+            now += step;
+            const wait = window.take('k', now);
+            const recent = admitted.filter((at) => at > now - 100).length;
+            expect(wait === 0).toBe(recent < limit);
+            if (wait === 0) admitted.push(now);
+          }
+        },
+      ),
     );
   });
 });

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { ConnectionCounter, type ConnectionCounts } from './connection-counter';
+
+/**
+ * Who is connected to this process. A place is reserved before the handshake is answered, so that two
+ * simultaneous handshakes cannot both take the last one; it counts as a connection once it is bound.
+ */
+@Injectable()
+export class ConnectionRegistry extends ConnectionCounter {
+  private readonly placesOf = new Map<string, Set<string>>();
+  private readonly userOf = new Map<string, string>();
+  private readonly live = new Set<string>();
+
+  /**
+   * Takes one of the user's places for a socket; repeating it for the same socket changes nothing.
+   * @returns false when all `limit` places are taken, or the socket already belongs to somebody else.
+   */
+  reserve(userId: string, socketId: string, limit: number): boolean {
+    const owner = this.userOf.get(socketId);
+    if (owner !== undefined) return owner === userId;
+    const places = this.placesOf.get(userId) ?? new Set<string>();
+    if (places.size >= limit) return false;
+    places.add(socketId);
+    this.placesOf.set(userId, places);
+    this.userOf.set(socketId, userId);
+    return true;
+  }
+
+  /** The socket is open, with a user or still without one. */
+  bind(socketId: string): void {
+    this.live.add(socketId);
+  }
+
+  /** The socket is gone, or its handshake failed. Safe to call twice. */
+  release(socketId: string): void {
+    this.live.delete(socketId);
+    const userId = this.userOf.get(socketId);
+    if (userId === undefined) return;
+    this.userOf.delete(socketId);
+    const places = this.placesOf.get(userId);
+    places?.delete(socketId);
+    if (places?.size === 0) this.placesOf.delete(userId);
+  }
+
+  /** @returns whether one open socket of the user lives here; reserved places do not count. */
+  isOnline(userId: string): boolean {
+    for (const socketId of this.placesOf.get(userId) ?? []) if (this.live.has(socketId)) return true;
+    return false;
+  }
+
+  /** @returns the ids of the user's sockets, reserved ones included. */
+  socketIds(userId: string): string[] {
+    return [...(this.placesOf.get(userId) ?? [])];
+  }
+
+  counts(): ConnectionCounts {
+    let authenticated = 0;
+    const users = new Set<string>();
+    for (const socketId of this.live) {
+      const userId = this.userOf.get(socketId);
+      if (userId === undefined) continue;
+      authenticated++;
+      users.add(userId);
+    }
+    return {
+      total_connections: this.live.size,
+      authenticated_connections: authenticated,
+      users_online: users.size,
+    };
+  }
+}

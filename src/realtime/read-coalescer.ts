@@ -1,0 +1,57 @@
+import type { DomainEventMap } from '../events/domain-event-map';
+
+export type ReadEvent = DomainEventMap['message.read'];
+
+interface Slot {
+  sentSeq: number;
+  pending?: ReadEvent;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * At most one `message_read` per reader, conversation and window: the first at once, the furthest of the others
+ * when the window ends. Positions are cumulative, so an event that is not ahead of the last one is dropped.
+ */
+export class ReadCoalescer {
+  private readonly slots = new Map<string, Slot>();
+
+  constructor(
+    private readonly windowMs: number,
+    private readonly deliver: (event: ReadEvent) => void,
+  ) {}
+
+  /** Delivers now or at the end of the window. */
+  push(event: ReadEvent): void {
+    const key = JSON.stringify([event.readerId, event.conversationId]);
+    const slot = this.slots.get(key);
+    if (!slot) {
+      this.send(key, event);
+      return;
+    }
+    const base = slot.pending?.seq ?? slot.sentSeq;
+    const furthest = slot.pending && event.seq <= base ? slot.pending : event;
+    if (!slot.pending && event.seq <= base) return;
+    // Everybody named by an event that was held back hears of it through the one that stands for it.
+    const recipients = new Set([...(slot.pending?.recipientIds ?? []), ...event.recipientIds]);
+    slot.pending = { ...furthest, recipientIds: [...recipients] };
+  }
+
+  /** Drops what is held back and stops the timers. */
+  close(): void {
+    for (const slot of this.slots.values()) clearTimeout(slot.timer);
+    this.slots.clear();
+  }
+
+  private send(key: string, event: ReadEvent): void {
+    const timer = setTimeout(() => this.endOfWindow(key), this.windowMs);
+    timer.unref();
+    this.slots.set(key, { sentSeq: event.seq, timer });
+    this.deliver(event);
+  }
+
+  private endOfWindow(key: string): void {
+    const pending = this.slots.get(key)?.pending;
+    if (pending) this.send(key, pending);
+    else this.slots.delete(key);
+  }
+}
