@@ -181,6 +181,7 @@ async function main() {
   const secret = options.secret ?? process.env.SECRET_KEY ?? randomSecret();
   let url = options.url?.replace(/\/$/, '');
   const start = async () => {
+    await service?.exited; // its port and its lock on the store go with it
     // The connection rate too: thirty people reconnect in the same second after each kill.
     service = await startService({
       folder,
