@@ -1,0 +1,35 @@
+import type { KeyObject } from 'node:crypto';
+import type { Algorithm } from 'jsonwebtoken';
+
+/** Settings as the code uses them: typed, units in the names. Built once by configuration.ts; also the injection token. */
+export abstract class AppConfig {
+  readonly environment: 'development' | 'test' | 'production';
+  readonly service: { readonly port: number; readonly host: string; readonly version: string };
+  readonly logLevel: string;
+  readonly store: {
+    /** Unset: the embedded store in `dataDir`. */
+    readonly url?: string;
+    readonly database: string;
+    readonly dataDir: string;
+  };
+  readonly auth: { readonly key: KeyObject; readonly algorithm: Algorithm; readonly leewaySeconds: number };
+  readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly websocket: {
+    readonly pingIntervalMs: number;
+    readonly pingTimeoutMs: number;
+    readonly maxConnectionsPerUser: number;
+    /** A socket without a token is closed after this long. */
+    readonly authenticationTimeoutMs: number;
+  };
+  /** Unicode code points. */
+  readonly maxMessageLength: number;
+  /** The creator counts. */
+  readonly maxGroupParticipants: number;
+  readonly rates: {
+    readonly messagesPerMinute: number;
+    readonly connectionsPerMinute: number;
+    readonly eventsPerSecond: number;
+  };
+  readonly docs: boolean;
+}
