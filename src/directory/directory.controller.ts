@@ -1,0 +1,26 @@
+import { Body, Controller, HttpCode, Put } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Authenticated } from '../auth/decorators';
+import { SyncUserDto, SyncUsersDto } from '../users/dto/sync-users.dto';
+import { UsersService } from '../users/users.service';
+
+class SyncResult {
+  @ApiProperty({ example: 2 }) upserted: number;
+}
+
+@ApiTags('users')
+@Controller('api/v1/users')
+export class DirectoryController {
+  constructor(private readonly users: UsersService) {}
+
+  /** Directory sync by an administrator or a sibling service: upsert, at most 1,000 a call. */
+  @Put()
+  @HttpCode(200)
+  @Authenticated('admin', 'service')
+  @ApiOperation({ summary: 'Tell the directory who is who' })
+  @ApiOkResponse({ type: SyncResult })
+  async sync(@Body() dto: SyncUsersDto): Promise<SyncResult> {
+    await this.users.sync(dto.users.map((user) => SyncUserDto.toPerson(user)));
+    return { upserted: dto.users.length };
+  }
+}
