@@ -1,0 +1,70 @@
+import type { ConversationPayload, OnlineStatus, ParticipantDetails } from '../contract/payloads';
+import type { DirectoryEntry } from '../users/directory-entry';
+import type { Message } from '../message-store/message';
+import type { Conversation, Membership } from './conversation';
+
+const PREVIEW_CODE_POINTS = 100;
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+/** Unread = messages of others above the read position (contract 6.5); sending reads, so none of one's own is there. */
+export const unreadCount = (lastSeq: number, membership: Membership | undefined): number =>
+  Math.max(0, lastSeq - Math.max(membership?.readSeq ?? 0, membership?.joinedSeq ?? 0));
+
+export interface ConversationView {
+  readonly conversation: Conversation;
+  readonly viewerId: string;
+  /** Of the participants in `detailed`, and of the viewer. */
+  readonly memberships: ReadonlyMap<string, Membership>;
+  readonly directory: ReadonlyMap<string, DirectoryEntry>;
+  readonly lastMessage: Message | undefined;
+  /** Participants to be described; lists show the first 20. */
+  readonly detailed: readonly string[];
+  readonly onlineStatus: (userId: string) => OnlineStatus;
+}
+
+function presentParticipant(view: ConversationView, userId: string): ParticipantDetails {
+  const entry = view.directory.get(userId);
+  const membership = view.memberships.get(userId);
+  return {
+    user_id: userId,
+    username: entry?.username ?? userId,
+    display_name: entry?.displayName ?? userId,
+    // Somebody without an entry never came in by a door of ours: only system messages have such a sender.
+    role: entry?.role ?? 'service',
+    avatar_url: entry?.avatarUrl ?? null,
+    online_status: view.onlineStatus(userId),
+    last_read_seq: membership?.readSeq ?? 0,
+    last_delivered_seq: membership?.deliveredSeq ?? 0,
+  };
+}
+
+/** A conversation as one participant sees it: unread, mute and archive are the viewer's own. An allow-list of fields. */
+export function presentConversation(view: ConversationView): ConversationPayload {
+  const { conversation, lastMessage } = view;
+  const own = view.memberships.get(view.viewerId);
+  return {
+    conversation_id: conversation.id,
+    conversation_type: conversation.type,
+    participants: [...conversation.participants],
+    participant_count: conversation.participants.length,
+    participant_details: view.detailed.map((userId) => presentParticipant(view, userId)),
+    title: conversation.title,
+    description: conversation.description,
+    avatar_url: conversation.avatarUrl,
+    posting: conversation.posting,
+    history: conversation.history,
+    created_by: conversation.createdBy,
+    last_message_id: conversation.summary.lastId,
+    last_message_content: lastMessage ? [...lastMessage.content].slice(0, PREVIEW_CODE_POINTS).join('') : null,
+    last_message_at: iso(conversation.summary.lastAt),
+    last_message_by: conversation.summary.lastBy,
+    last_seq: conversation.summary.seq,
+    total_messages: conversation.summary.seq,
+    unread_count: unreadCount(conversation.summary.seq, own),
+    is_muted: false,
+    muted_until: null,
+    is_archived: false,
+    created_at: conversation.createdAt.toISOString(),
+    updated_at: conversation.updatedAt.toISOString(),
+  };
+}

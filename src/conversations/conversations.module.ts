@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { MongooseModule } from '@nestjs/mongoose';
+import { Clock, SystemClock } from '../common/clock';
+import { ConfigModule } from '../config/config.module';
+import { DatabaseModule } from '../database/database.module';
+import { EventsModule } from '../events/events.module';
+import { MessageStoreModule } from '../message-store/message-store.module';
+import { PresenceModule } from '../presence/presence.module';
+import { UsersModule } from '../users/users.module';
+import { ConversationReader } from './conversation-reader';
+import { ConversationsController } from './conversations.controller';
+import { ConversationsRepository } from './conversations.repository';
+import { ConversationsService } from './conversations.service';
+import { ConversationDocument, ConversationSchema } from './persistence/conversation.schema';
+import { MembershipDocument, MembershipSchema } from './persistence/membership.schema';
+import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
+import { SummarySettler } from './summary-settler';
+
+@Module({
+  imports: [
+    ConfigModule,
+    DatabaseModule,
+    EventsModule,
+    MessageStoreModule,
+    PresenceModule,
+    UsersModule,
+    MongooseModule.forFeature([
+      { name: ConversationDocument.name, schema: ConversationSchema },
+      { name: MembershipDocument.name, schema: MembershipSchema },
+    ]),
+  ],
+  controllers: [ConversationsController],
+  providers: [
+    ConversationsService,
+    ConversationReader,
+    SummarySettler,
+    { provide: ConversationsRepository, useClass: MongoConversationsRepository },
+    { provide: Clock, useClass: SystemClock },
+  ],
+  exports: [ConversationsService, ConversationReader, SummarySettler, ConversationsRepository],
+})
+export class ConversationsModule {}

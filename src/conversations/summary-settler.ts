@@ -1,0 +1,133 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Clock } from '../common/clock';
+import { errorName } from '../common/error-name';
+import type { MessageStub } from '../message-store/message';
+import { MessagesRepository } from '../message-store/messages.repository';
+import { ConversationsRepository, type PositionMove, type SummaryMove } from './conversations.repository';
+
+const SETTLE_MS = 1_000;
+const REPAIR_MS = 30_000;
+/** A mark this long past its end belongs to no write that is still under way (docs/adr/0002). */
+export const COOLED_MS = 30_000;
+const REPAIR_BATCH = 200;
+const TAIL_BATCH = 500;
+
+interface Unsettled {
+  head: MessageStub;
+  readonly senders: Map<string, MessageStub>;
+}
+
+/**
+ * Derives what messages imply: the summary of their conversation, and that sending reads. Runs after the
+ * acknowledgement, at most once a second for all conversations together; readers that need it sooner ask `settle`.
+ * Everything it writes is guarded to move forwards, so that repeating it is harmless and a crash only delays it.
+ */
+@Injectable()
+export class SummarySettler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(SummarySettler.name);
+  private readonly unsettled = new Map<string, Unsettled>();
+  private settleTimer: NodeJS.Timeout | undefined;
+  private repairTimer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const repair = (): void => void this.repair().catch((error: unknown) => this.complain('repair', error));
+    this.repairTimer = setInterval(repair, REPAIR_MS).unref();
+    repair();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.repairTimer);
+    clearTimeout(this.settleTimer);
+    await this.flush();
+  }
+
+  /** Takes note of a committed message; cheap, no I/O. */
+  note(conversationId: string, message: MessageStub): void {
+    const entry = this.unsettled.get(conversationId);
+    if (!entry) {
+      this.unsettled.set(conversationId, { head: message, senders: new Map([[message.senderId, message]]) });
+    } else {
+      if (message.seq > entry.head.seq) entry.head = message;
+      const last = entry.senders.get(message.senderId);
+      if (!last || last.seq < message.seq) entry.senders.set(message.senderId, message);
+    }
+    this.settleTimer ??= setTimeout(() => void this.flush(), SETTLE_MS).unref();
+  }
+
+  /** Brings the summaries of these conversations up to their true heads now, reading what the store holds. */
+  async settle(conversationIds: readonly string[]): Promise<void> {
+    if (conversationIds.length === 0) return;
+    const seqs = await this.conversations.summarySeqs(conversationIds);
+    const found = new Map<string, Unsettled>();
+    await Promise.all([...seqs].map(async ([id, seq]) => this.readTail(id, seq, found)));
+    await this.write(found);
+  }
+
+  /** Settles and clears marks that a crashed or stopped process left standing. Cost follows what was in flight. */
+  async repair(): Promise<void> {
+    for (;;) {
+      const marks = await this.conversations.findCooled(new Date(this.clock.now() - COOLED_MS), REPAIR_BATCH);
+      await this.settle(marks.map(({ id }) => id));
+      await this.conversations.clearHot(marks);
+      if (marks.length < REPAIR_BATCH) return;
+    }
+  }
+
+  /** One flush at a time; what could not be written is kept for the next one. */
+  private flush(): Promise<void> {
+    clearTimeout(this.settleTimer);
+    this.settleTimer = undefined;
+    this.running = this.running.then(async () => {
+      const batch = new Map(this.unsettled);
+      this.unsettled.clear();
+      try {
+        await this.write(batch);
+      } catch (error) {
+        this.complain('settling', error);
+        for (const [id, { senders }] of batch) for (const message of senders.values()) this.note(id, message);
+      }
+    });
+    return this.running;
+  }
+
+  private async readTail(id: string, from: number, found: Map<string, Unsettled>): Promise<void> {
+    let after = from;
+    for (;;) {
+      const tail = await this.messages.tail(id, after, TAIL_BATCH);
+      for (const message of tail) {
+        const entry = found.get(id) ?? { head: message, senders: new Map<string, MessageStub>() };
+        entry.head = message;
+        entry.senders.set(message.senderId, message);
+        found.set(id, entry);
+        after = message.seq;
+      }
+      if (tail.length < TAIL_BATCH) return;
+    }
+  }
+
+  /** Positions first: once the summary stands, nobody looks at the tail again. */
+  private async write(batch: ReadonlyMap<string, Unsettled>): Promise<void> {
+    const positions: PositionMove[] = [];
+    const summaries: SummaryMove[] = [];
+    for (const [conversationId, { head, senders }] of batch) {
+      for (const { senderId, seq, createdAt } of senders.values()) {
+        positions.push({ conversationId, userId: senderId, seq, at: createdAt });
+      }
+      const { id: lastId, seq, createdAt: lastAt, senderId: lastBy } = head;
+      summaries.push({ conversationId, seq, lastId, lastAt, lastBy });
+    }
+    await this.conversations.moveReadPositions(positions);
+    await this.conversations.moveSummaries(summaries);
+  }
+
+  private complain(what: string, error: unknown): void {
+    this.logger.warn(`${what} of conversation summaries failed (${errorName(error)}): trying again`);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Message } from '../message';
+import type { MessageDocument } from './message.schema';
+
+export const toMessage = (document: MessageDocument): Message => ({
+  id: document._id,
+  conversationId: document.conversation_id,
+  seq: document.seq,
+  senderId: document.sender_id,
+  senderName: document.sender_name,
+  senderRole: document.sender_role,
+  clientMessageId: document.client_message_id ?? null,
+  bodyHash: document.body_hash ?? null,
+  content: document.content,
+  type: document.message_type,
+  replyTo: document.reply_to ?? null,
+  metadata: document.metadata ?? {},
+  isEdited: document.is_edited ?? false,
+  isDeleted: document.is_deleted ?? false,
+  createdAt: document.created_at,
+  updatedAt: document.updated_at,
+});
+
+/** A new message; absent fields stay absent, the partial indexes rely on it. */
+export const fromMessage = (message: Message): MessageDocument => ({
+  _id: message.id,
+  conversation_id: message.conversationId,
+  seq: message.seq,
+  sender_id: message.senderId,
+  sender_name: message.senderName,
+  sender_role: message.senderRole,
+  ...(message.clientMessageId === null ? {} : { client_message_id: message.clientMessageId }),
+  ...(message.bodyHash === null ? {} : { body_hash: message.bodyHash }),
+  content: message.content,
+  message_type: message.type,
+  ...(message.replyTo === null ? {} : { reply_to: message.replyTo }),
+  ...(Object.keys(message.metadata).length === 0 ? {} : { metadata: message.metadata }),
+  created_at: message.createdAt,
+  updated_at: message.updatedAt,
+});

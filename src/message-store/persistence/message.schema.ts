@@ -1,0 +1,35 @@
+import { Prop, Schema, SchemaFactory } from '@nestjs/mongoose';
+import type { CallerRole } from '../../contract/roles';
+import type { MessageType, Metadata } from '../../contract/payloads';
+
+export const SEQ_INDEX = 'conversation_seq';
+export const KEY_INDEX = 'conversation_sender_key';
+
+@Schema({ collection: 'messages', versionKey: false })
+export class MessageDocument {
+  @Prop({ type: String, required: true }) _id: string;
+  @Prop({ type: String, required: true }) conversation_id: string;
+  @Prop({ type: Number, required: true }) seq: number;
+  @Prop({ type: String, required: true }) sender_id: string;
+  @Prop({ type: String, required: true }) sender_name: string;
+  @Prop({ type: String, required: true }) sender_role: CallerRole;
+  @Prop({ type: String }) client_message_id?: string;
+  @Prop({ type: String }) body_hash?: string;
+  @Prop({ type: String }) content: string;
+  @Prop({ type: String, required: true }) message_type: MessageType;
+  @Prop({ type: String }) reply_to?: string;
+  @Prop({ type: Object }) metadata?: Metadata;
+  @Prop({ type: Boolean }) is_edited?: boolean;
+  @Prop({ type: Boolean }) is_deleted?: boolean;
+  @Prop({ type: Date, required: true }) created_at: Date;
+  @Prop({ type: Date, required: true }) updated_at: Date;
+}
+
+export const MessageSchema = SchemaFactory.createForClass(MessageDocument);
+/** One order: the place of a message is unique. History, tail, top. */
+MessageSchema.index({ conversation_id: 1, seq: 1 }, { name: SEQ_INDEX, unique: true });
+/** Effectively once: closes the race of two sends with one key. Starts with the shard key. */
+MessageSchema.index(
+  { conversation_id: 1, sender_id: 1, client_message_id: 1 },
+  { name: KEY_INDEX, unique: true, partialFilterExpression: { client_message_id: { $exists: true } } },
+);

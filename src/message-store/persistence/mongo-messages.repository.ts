@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { Model } from 'mongoose';
+import { duplicateIndexOf } from '../../database/duplicate-key';
+import type { Message, MessageStub } from '../message';
+import { MessagesRepository, type AppendOutcome, type HistoryRange } from '../messages.repository';
+import { fromMessage, toMessage } from './message.mapper';
+import { KEY_INDEX, MessageDocument, SEQ_INDEX } from './message.schema';
+
+interface WriteErrorLike {
+  readonly index: number;
+  readonly code?: number;
+  readonly errmsg?: string;
+}
+
+const OUTCOME_OF_INDEX: Readonly<Record<string, AppendOutcome>> = {
+  [SEQ_INDEX]: 'seq_taken',
+  [KEY_INDEX]: 'key_taken',
+  _id_: 'id_taken',
+};
+
+function writeErrorsOf(error: unknown): readonly WriteErrorLike[] {
+  const { writeErrors, result } = error as { writeErrors?: unknown; result?: { getWriteConcernError?: () => unknown } };
+  // A write concern that was not met leaves the outcome unknown.
+  if (result?.getWriteConcernError?.() !== undefined) return [];
+  if (Array.isArray(writeErrors)) return writeErrors as WriteErrorLike[];
+  return typeof writeErrors === 'object' && writeErrors !== null ? [writeErrors as WriteErrorLike] : [];
+}
+
+@Injectable()
+export class MongoMessagesRepository extends MessagesRepository {
+  constructor(@InjectModel(MessageDocument.name) private readonly model: Model<MessageDocument>) {
+    super();
+  }
+
+  async append(messages: readonly Message[], ordered: boolean): Promise<AppendOutcome[]> {
+    const outcomes: AppendOutcome[] = messages.map(() => 'stored');
+    try {
+      // The driver's own insert: a Mongoose document per message would cost nine times as much.
+      await this.model.collection.insertMany(messages.map(fromMessage) as never[], { ordered });
+    } catch (error) {
+      const refusals = writeErrorsOf(error);
+      if (refusals.length === 0) throw error;
+      for (const { index, code, errmsg } of refusals) {
+        const outcome = code === 11000 ? OUTCOME_OF_INDEX[duplicateIndexOf(errmsg ?? '') ?? ''] : undefined;
+        if (outcome === undefined) throw error;
+        outcomes[index] = outcome;
+        if (ordered) outcomes.fill('not_tried', index + 1);
+      }
+    }
+    return outcomes;
+  }
+
+  /** Index: conversation_seq. */
+  async top(conversationId: string): Promise<number> {
+    const found = await this.model
+      .findOne({ conversation_id: conversationId }, { seq: 1, _id: 0 })
+      .sort({ seq: -1 })
+      .lean<{ seq: number } | null>();
+    return found?.seq ?? 0;
+  }
+
+  /** Index: conversation_seq. */
+  async tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]> {
+    const found = await this.model
+      .find({ conversation_id: conversationId, seq: { $gt: seq } }, { seq: 1, sender_id: 1, created_at: 1 })
+      .sort({ seq: 1 })
+      .limit(limit)
+      .lean<Pick<MessageDocument, '_id' | 'seq' | 'sender_id' | 'created_at'>[]>();
+    return found.map((row) => ({ id: row._id, seq: row.seq, senderId: row.sender_id, createdAt: row.created_at }));
+  }
+
+  /** Index: conversation_seq. */
+  async page({ conversationId, after, before, limit, forward }: HistoryRange): Promise<Message[]> {
+    const found = await this.model
+      .find({ conversation_id: conversationId, seq: { $gt: after, $lt: before } })
+      .sort({ seq: forward ? 1 : -1 })
+      .limit(limit)
+      .lean<MessageDocument[]>();
+    const messages = found.map(toMessage);
+    return forward ? messages : messages.reverse();
+  }
+
+  /** Index: _id. */
+  async findById(messageId: string): Promise<Message | undefined> {
+    const found = await this.model.findById(messageId).lean<MessageDocument | null>();
+    return found ? toMessage(found) : undefined;
+  }
+
+  /** Index: _id. */
+  async findByIds(messageIds: readonly string[]): Promise<Message[]> {
+    const found = await this.model.find({ _id: { $in: [...messageIds] } }).lean<MessageDocument[]>();
+    return found.map(toMessage);
+  }
+
+  /** Index: conversation_sender_key. `$exists` lets the planner use the partial index. */
+  async findByKey(conversationId: string, senderId: string, clientMessageId: string): Promise<Message | undefined> {
+    const found = await this.model
+      .findOne({
+        conversation_id: conversationId,
+        sender_id: senderId,
+        client_message_id: { $exists: true, $eq: clientMessageId },
+      })
+      .lean<MessageDocument | null>();
+    return found ? toMessage(found) : undefined;
+  }
+
+  /** Index: conversation_seq. */
+  async sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]> {
+    const found = await this.model
+      .find({ conversation_id: conversationId, seq: { $gt: after, $lte: upTo } }, { sender_id: 1, _id: 0 })
+      .sort({ seq: -1 })
+      .limit(500)
+      .lean<{ sender_id: string }[]>();
+    return [...new Set(found.map((row) => row.sender_id))];
+  }
+}
