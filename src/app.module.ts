@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthModule } from './auth/auth.module';
+import { JwtAuthGuard } from './auth/jwt-auth.guard';
+import { ConversationsModule } from './conversations/conversations.module';
+import { DirectoryModule } from './directory/directory.module';
+import { HealthModule } from './health/health.module';
+import { MessagesModule } from './messages/messages.module';
+import { RealtimeModule } from './realtime/realtime.module';
+
+/** Composition root. Nothing imports it but main and the tests. */
+@Module({
+  imports: [AuthModule, DirectoryModule, ConversationsModule, MessagesModule, RealtimeModule, HealthModule],
+  providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
+})
+export class AppModule {}

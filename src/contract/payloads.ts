@@ -1,0 +1,112 @@
+import type { Role } from './roles';
+
+/** Objects as clients see them (contract 2). Dates are ISO 8601 UTC with milliseconds. */
+export const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+export type MessageStatus = 'sent' | 'delivered' | 'read';
+export type Metadata = Record<string, string | number | boolean | null>;
+
+export const CONVERSATION_TYPES = ['direct', 'group', 'support'] as const;
+export type ConversationType = (typeof CONVERSATION_TYPES)[number];
+export const POSTING = ['everyone', 'staff'] as const;
+export type Posting = (typeof POSTING)[number];
+export const HISTORY = ['all', 'joined'] as const;
+export type History = (typeof HISTORY)[number];
+
+export const ONLINE_STATUSES = ['online', 'offline', 'away', 'busy'] as const;
+export type OnlineStatus = (typeof ONLINE_STATUSES)[number];
+
+export interface MessagePayload {
+  message_id: string;
+  conversation_id: string;
+  seq: number;
+  client_message_id: string | null;
+  sender_id: string;
+  sender_name: string;
+  sender_role: Role | 'service';
+  recipient_id: string | null;
+  content: string;
+  message_type: MessageType;
+  status: MessageStatus;
+  is_read: boolean;
+  read_at: string | null;
+  /** In conversations of up to 50 participants; above, the counts below stand instead. */
+  read_by?: string[];
+  delivered_to?: string[];
+  read_count?: number;
+  delivered_count?: number;
+  reply_to: string | null;
+  attachments: never[];
+  metadata: Metadata;
+  created_at: string;
+  updated_at: string;
+  is_edited: boolean;
+  is_deleted: boolean;
+}
+
+export interface ParticipantDetails {
+  user_id: string;
+  username: string;
+  display_name: string;
+  role: Role | 'service';
+  avatar_url: string | null;
+  online_status: OnlineStatus;
+  last_read_seq: number;
+  last_delivered_seq: number;
+}
+
+export interface ConversationPayload {
+  conversation_id: string;
+  conversation_type: ConversationType;
+  participants: string[];
+  participant_count: number;
+  participant_details: ParticipantDetails[];
+  title: string | null;
+  description: string | null;
+  avatar_url: string | null;
+  posting: Posting;
+  history: History;
+  created_by: string;
+  last_message_id: string | null;
+  last_message_content: string | null;
+  last_message_at: string | null;
+  last_message_by: string | null;
+  last_seq: number;
+  total_messages: number;
+  unread_count: number;
+  is_muted: boolean;
+  muted_until: string | null;
+  is_archived: boolean;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface HistoryPage {
+  messages: MessagePayload[];
+  total_count: number;
+  page: number;
+  limit: number;
+  has_more: boolean;
+}
+
+export interface ConversationPage {
+  conversations: ConversationPayload[];
+  total_count: number;
+  page: number;
+  limit: number;
+}
+
+export interface MarkReadResult {
+  success: true;
+  message_id: string;
+  conversation_id: string;
+  read_at: string;
+  unread_count: number;
+}
+
+export interface UserInfo {
+  user_id: string;
+  username: string;
+  display_name: string;
+  role: Role;
+}

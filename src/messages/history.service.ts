@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../common/actor';
+import { DomainError } from '../common/errors/domain-error';
+import { isUuid } from '../common/validation/decorators';
+import type { HistoryPage } from '../contract/payloads';
+import type { Membership } from '../conversations/conversation';
+import { ConversationReader } from '../conversations/conversation-reader';
+import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MessagesRepository } from '../message-store/messages.repository';
+import type { HistoryQueryDto } from './dto/history-query.dto';
+import { presentMessage } from './message.presenter';
+
+/** Pages of a conversation's history: a range of one index, whatever the length of the history. */
+@Injectable()
+export class HistoryService {
+  constructor(
+    private readonly reader: ConversationReader,
+    private readonly positions: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+  ) {}
+
+  /** @throws CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND (`before_message_id`), VALIDATION_FAILED */
+  async page(actor: Actor, conversationId: string, query: HistoryQueryDto): Promise<HistoryPage> {
+    const conversation = await this.reader.requireSettled(conversationId, actor.userId);
+    const memberships = await this.positions.findMemberships(conversationId);
+    const own = memberships.find(({ userId }) => userId === actor.userId);
+    const floor = firstVisible(conversation.history, own);
+    const head = conversation.summary.seq;
+    const { after, before, forward, page } = await this.range(conversationId, query, floor, head);
+    const found = await this.messages.page({ conversationId, after, before, limit: query.limit, forward });
+    const view = { conversation, viewerId: actor.userId, memberships };
+    const [first, last] = [found.at(0), found.at(-1)];
+    return {
+      messages: found.map((message) => presentMessage(message, view)),
+      total_count: Math.max(0, head - floor),
+      page,
+      limit: query.limit,
+      has_more: forward ? (last?.seq ?? head) < head : (first?.seq ?? 0) > after + 1,
+    };
+  }
+
+  private async range(
+    conversationId: string,
+    query: HistoryQueryDto,
+    floor: number,
+    head: number,
+  ): Promise<{ after: number; before: number; forward: boolean; page: number }> {
+    const { after_seq, before_seq, before_message_id, page, limit } = query;
+    const given = [after_seq, before_seq, before_message_id, page].filter((value) => value !== undefined);
+    if (given.length > 1) throw DomainError.invalid('page', 'one of page, before_message_id, before_seq, after_seq');
+    const end = head + 1;
+    if (after_seq !== undefined) return { after: Math.max(floor, after_seq), before: end, forward: true, page: 1 };
+    if (before_seq !== undefined) return { after: floor, before: Math.min(end, before_seq), forward: false, page: 1 };
+    if (before_message_id !== undefined) {
+      const message = isUuid(before_message_id) ? await this.messages.findById(before_message_id) : undefined;
+      if (message?.conversationId !== conversationId || message.seq <= floor)
+        throw new DomainError('MESSAGE_NOT_FOUND');
+      return { after: floor, before: message.seq, forward: false, page: 1 };
+    }
+    // Arithmetic on seq: nothing is skipped over in the store.
+    const newest = page ?? 1;
+    return { after: floor, before: Math.max(floor, end - (newest - 1) * limit), forward: false, page: newest };
+  }
+}
+
+const firstVisible = (history: 'all' | 'joined', own: Membership | undefined): number =>
+  history === 'joined' ? (own?.joinedSeq ?? 0) : 0;

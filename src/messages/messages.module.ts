@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { Clock, SystemClock } from '../common/clock';
+import { ConfigModule } from '../config/config.module';
+import { ConversationsModule } from '../conversations/conversations.module';
+import { EventsModule } from '../events/events.module';
+import { MessageStoreModule } from '../message-store/message-store.module';
+import { UsersModule } from '../users/users.module';
+import { HistoryService } from './history.service';
+import { MessageLog } from './message-log';
+import { MessagesController } from './messages.controller';
+import { MessagesService } from './messages.service';
+import { ReceiptsService } from './receipts.service';
+
+@Module({
+  imports: [ConfigModule, ConversationsModule, EventsModule, MessageStoreModule, UsersModule],
+  controllers: [MessagesController],
+  providers: [MessagesService, HistoryService, ReceiptsService, MessageLog, { provide: Clock, useClass: SystemClock }],
+  exports: [MessagesService, ReceiptsService],
+})
+export class MessagesModule {}

@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { canMessage, isStaff } from '../auth/messaging-policy';
+import type { Actor } from '../common/actor';
+import { Clock } from '../common/clock';
+import { DomainError } from '../common/errors/domain-error';
+import { SlidingWindow } from '../common/rate/sliding-window';
+import { isUuid } from '../common/validation/decorators';
+import { AppConfig } from '../config/app-config';
+import type { MessagePayload } from '../contract/payloads';
+import { counterpartOf, type Conversation } from '../conversations/conversation';
+import { ConversationReader } from '../conversations/conversation-reader';
+import { ConversationsRepository } from '../conversations/conversations.repository';
+import { ConversationsService } from '../conversations/conversations.service';
+import { SummarySettler } from '../conversations/summary-settler';
+import { DomainEvents } from '../events/domain-events';
+import type { Message, MessageDraft } from '../message-store/message';
+import { MessagesRepository } from '../message-store/messages.repository';
+import { UsersService } from '../users/users.service';
+import { bodyHash } from './body-hash';
+import type { SendMessageDto } from './dto/send-message.dto';
+import { MessageLog } from './message-log';
+import { presentMessage, presentNewMessage } from './message.presenter';
+
+const MINUTE_MS = 60_000;
+
+export interface Sent {
+  readonly message: MessagePayload;
+  readonly duplicate: boolean;
+}
+
+/** Sending: check → write → tell. Knows no transport. */
+@Injectable()
+export class MessagesService {
+  private readonly rate: SlidingWindow;
+
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly reader: ConversationReader,
+    private readonly positions: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly log: MessageLog,
+    private readonly settler: SummarySettler,
+    private readonly users: UsersService,
+    private readonly events: DomainEvents,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {
+    this.rate = new SlidingWindow(config.rates.messagesPerMinute, MINUTE_MS);
+  }
+
+  /**
+   * Sends a message; acknowledged means durable (contract 6.1), a known `client_message_id` answers the first message.
+   * @throws VALIDATION_FAILED, CONVERSATION_NOT_FOUND, RECIPIENT_NOT_FOUND, MESSAGE_NOT_FOUND (`reply_to`),
+   *   ROLE_NOT_ALLOWED, FORBIDDEN, RATE_LIMITED, CONFLICT, DATABASE_UNAVAILABLE
+   */
+  async send(actor: Actor, dto: SendMessageDto): Promise<Sent> {
+    this.checkLength(dto.content);
+    if (dto.message_type === 'system') throw new DomainError('FORBIDDEN');
+    const conversation = await this.target(actor, dto);
+    if (conversation.posting === 'staff' && !isStaff(actor.role)) throw new DomainError('FORBIDDEN');
+    const draft = this.draft(actor, conversation, dto);
+    const takenAt = this.clock.now();
+    const waitMs = this.rate.take(actor.userId, takenAt);
+    if (waitMs > 0) return this.answerKnownOrRefuse(draft, conversation, waitMs);
+    try {
+      await this.checkReply(conversation, dto.reply_to);
+      const { message, duplicate } = await this.log.append(draft, (committed, previousSenderId) =>
+        this.committed(committed, conversation, actor, previousSenderId),
+      );
+      if (!duplicate) return { message: presentNewMessage(message, conversation), duplicate };
+      this.rate.giveBack(actor.userId, takenAt);
+      return await this.answerDuplicate(draft, message, conversation);
+    } catch (error) {
+      this.rate.giveBack(actor.userId, takenAt);
+      throw error;
+    }
+  }
+
+  /** Runs inside the log's commit, in `seq` order, and does no I/O. */
+  private committed(message: Message, conversation: Conversation, actor: Actor, previousSenderId?: string): void {
+    const origin = actor.socketId === undefined ? {} : { originSocketId: actor.socketId };
+    this.settler.note(conversation.id, message);
+    this.events.emit('message.created', {
+      message: presentNewMessage(message, conversation),
+      recipientIds: conversation.participants,
+      ...origin,
+    });
+    // Sending reads (contract 6.5); who also sent the message before has nothing new to say.
+    if (message.seq === 1 || previousSenderId === message.senderId) return;
+    this.events.emit('message.read', {
+      conversationId: conversation.id,
+      messageId: message.id,
+      seq: message.seq,
+      readerId: message.senderId,
+      readAt: message.createdAt.toISOString(),
+      recipientIds: conversation.participants,
+      ...origin,
+    });
+  }
+
+  private async target(actor: Actor, dto: SendMessageDto): Promise<Conversation> {
+    if ((dto.conversation_id === undefined) === (dto.recipient_id === undefined)) {
+      throw DomainError.invalid('conversation_id', 'either conversation_id or recipient_id, not both');
+    }
+    if (dto.recipient_id !== undefined) {
+      const recipient = await this.users.requireRecipient(dto.recipient_id);
+      return (await this.conversations.openDirect(actor, recipient)).conversation;
+    }
+    const conversation = await this.reader.requireForParticipant(dto.conversation_id ?? '', actor.userId);
+    const counterpartId = counterpartOf(conversation, actor.userId);
+    if (counterpartId !== undefined) {
+      // Roles change: the matrix is asked at every direct send.
+      const { role } = await this.users.requireRecipient(counterpartId);
+      if (!canMessage(actor.role, role)) throw new DomainError('ROLE_NOT_ALLOWED');
+    }
+    return conversation;
+  }
+
+  private checkLength(content: string): void {
+    const max = this.config.maxMessageLength;
+    // Code points are at most the UTF-16 length: most texts are measured without being split.
+    if (content.length > max && [...content].length > max) {
+      throw DomainError.invalid('content', `must have at most ${max} characters`);
+    }
+  }
+
+  private async checkReply(conversation: Conversation, replyTo: string | undefined): Promise<void> {
+    if (replyTo === undefined) return;
+    const original = isUuid(replyTo) ? await this.messages.findById(replyTo) : undefined;
+    if (original?.conversationId !== conversation.id) throw new DomainError('MESSAGE_NOT_FOUND');
+  }
+
+  private draft(actor: Actor, conversation: Conversation, dto: SendMessageDto): MessageDraft {
+    const id = randomUUID();
+    const body = {
+      content: dto.content,
+      type: dto.message_type ?? ('text' as const),
+      replyTo: dto.reply_to ?? null,
+      metadata: dto.metadata ?? {},
+    };
+    const clientMessageId = dto.client_message_id ?? null;
+    return {
+      id,
+      conversationId: conversation.id,
+      senderId: actor.userId,
+      senderName: actor.displayName,
+      senderRole: actor.role,
+      clientMessageId,
+      bodyHash: clientMessageId === null ? null : bodyHash(id, body),
+      ...body,
+    };
+  }
+
+  /** A resend of a known message is never refused (contract 6.2). */
+  private async answerKnownOrRefuse(draft: MessageDraft, conversation: Conversation, waitMs: number): Promise<Sent> {
+    const { conversationId, senderId, clientMessageId } = draft;
+    const known =
+      clientMessageId === null ? undefined : await this.messages.findByKey(conversationId, senderId, clientMessageId);
+    if (known) return this.answerDuplicate(draft, known, conversation);
+    throw new DomainError('RATE_LIMITED', { retryAfterMs: waitMs, limit: this.config.rates.messagesPerMinute });
+  }
+
+  /** @throws CONFLICT when the key was used for another body. */
+  private async answerDuplicate(draft: MessageDraft, first: Message, conversation: Conversation): Promise<Sent> {
+    if (first.bodyHash !== null && first.bodyHash !== bodyHash(first.id, draft)) throw new DomainError('CONFLICT');
+    await this.settler.settle([conversation.id]);
+    const memberships = await this.positions.findMemberships(conversation.id);
+    const view = { conversation, viewerId: draft.senderId, memberships };
+    return { message: presentMessage(first, view), duplicate: true };
+  }
+}

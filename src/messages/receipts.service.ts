@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../common/actor';
+import { Clock } from '../common/clock';
+import { DomainError } from '../common/errors/domain-error';
+import { isUuid } from '../common/validation/decorators';
+import type { MarkReadResult } from '../contract/payloads';
+import { readAtOf, type Conversation } from '../conversations/conversation';
+import { unreadCount } from '../conversations/conversation.presenter';
+import { ConversationReader } from '../conversations/conversation-reader';
+import { ConversationsRepository } from '../conversations/conversations.repository';
+import { DomainEvents } from '../events/domain-events';
+import type { Message } from '../message-store/message';
+import { MessagesRepository } from '../message-store/messages.repository';
+import type { MessageReadDto } from './dto/message-read.dto';
+import { NAMED_RECEIPTS } from './message.presenter';
+
+/** Read positions: one per participant, only forwards (contract 6.5). */
+@Injectable()
+export class ReceiptsService {
+  constructor(
+    private readonly reader: ConversationReader,
+    private readonly positions: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly events: DomainEvents,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Marks a message and all before it as read; marking again changes nothing and answers the same `read_at`.
+   * @throws MESSAGE_NOT_FOUND, the same whether it does not exist or its conversation is not the caller's.
+   */
+  async markRead(actor: Actor, dto: MessageReadDto): Promise<MarkReadResult> {
+    const message = isUuid(dto.message_id) ? await this.messages.findById(dto.message_id) : undefined;
+    if (!message) throw new DomainError('MESSAGE_NOT_FOUND');
+    if (dto.conversation_id !== undefined && dto.conversation_id !== message.conversationId) {
+      throw new DomainError('MESSAGE_NOT_FOUND');
+    }
+    const conversation = await this.requireAccess(message, actor.userId);
+    const pair = { conversationId: conversation.id, userId: actor.userId };
+    const before = (await this.positions.findMembershipsOf([pair]))[0];
+    if (conversation.history === 'joined' && message.seq <= (before?.joinedSeq ?? 0)) {
+      throw new DomainError('MESSAGE_NOT_FOUND');
+    }
+    const previous = before?.readSeq ?? 0;
+    if (previous < message.seq) {
+      await this.positions.moveReadPositions([{ ...pair, seq: message.seq, at: new Date(this.clock.now()) }]);
+    }
+    const now = (await this.positions.findMembershipsOf([pair]))[0];
+    const readAt = now && readAtOf(now, message.seq);
+    if (!readAt) throw new DomainError('PROCESSING_ERROR');
+    if (previous < message.seq) await this.tell(actor, message, conversation, previous, readAt);
+    return {
+      success: true,
+      message_id: message.id,
+      conversation_id: conversation.id,
+      read_at: readAt.toISOString(),
+      unread_count: unreadCount(conversation.summary.seq, now),
+    };
+  }
+
+  private async requireAccess(message: Message, userId: string): Promise<Conversation> {
+    try {
+      return await this.reader.requireSettled(message.conversationId, userId);
+    } catch (error) {
+      const hidden = error instanceof DomainError && error.code === 'CONVERSATION_NOT_FOUND';
+      throw hidden ? new DomainError('MESSAGE_NOT_FOUND') : error;
+    }
+  }
+
+  /** To everybody in small conversations, else to the reader's devices and those whose messages are newly read. */
+  private async tell(actor: Actor, message: Message, at: Conversation, previous: number, readAt: Date): Promise<void> {
+    const recipientIds =
+      at.participants.length <= NAMED_RECEIPTS
+        ? at.participants
+        : [...new Set([actor.userId, ...(await this.messages.sendersBetween(at.id, previous, message.seq))])];
+    this.events.emit('message.read', {
+      conversationId: at.id,
+      messageId: message.id,
+      seq: message.seq,
+      readerId: actor.userId,
+      readAt: readAt.toISOString(),
+      recipientIds: recipientIds.filter((id) => at.participants.includes(id)),
+      ...(actor.socketId === undefined ? {} : { originSocketId: actor.socketId }),
+    });
+  }
+}
