@@ -122,3 +122,11 @@ export function loadConfiguration(env: Environment = process.env, cwd: string = 
   if (all.length > 0) throw new ConfigurationError(all);
   return toAppConfig(variables, cwd);
 }
+
+let ofProcess: AppConfig | undefined;
+
+/**
+ * The settings of this process, read once: the start and the module that injects them see the same ones.
+ * @throws ConfigurationError naming all wrong settings at once
+ */
+export const processConfiguration = (): AppConfig => (ofProcess ??= loadConfiguration());

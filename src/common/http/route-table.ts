@@ -1,0 +1,30 @@
+interface Entry {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Which methods a path answers, to tell 405 from 404. Paths with wildcards are left out: they match too much. */
+export class RouteTable {
+  private readonly entries = new Map<string, Entry>();
+
+  /** @param url as registered, with `:parameters` */
+  add(url: string, methods: readonly string[]): void {
+    if (url.includes('*')) return;
+    const known = this.entries.get(url);
+    if (known) return methods.forEach((method) => known.methods.add(method));
+    const source = url
+      .split('/')
+      .map((part) => (part.startsWith(':') ? '[^/]+' : escape(part)))
+      .join('/');
+    this.entries.set(url, { pattern: new RegExp(`^${source}$`), methods: new Set(methods) });
+  }
+
+  /** @returns the methods of every route that matches the path of `url`, sorted; empty when there is none. */
+  methodsOf(url: string): string[] {
+    const path = url.split('?', 1)[0] ?? '';
+    const matching = [...this.entries.values()].filter(({ pattern }) => pattern.test(path));
+    return [...new Set(matching.flatMap(({ methods }) => [...methods]))].sort();
+  }
+}
