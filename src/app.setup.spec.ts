@@ -1,0 +1,175 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { IsOptional, IsString } from 'class-validator';
+import { tmpdir } from 'node:os';
+import { configureApp, createFastifyAdapter } from './app.setup';
+import { loadConfiguration } from './config/configuration';
+
+class Note {
+  @IsString() text: string;
+  @IsOptional() extra?: unknown;
+}
+
+@Controller('api/v1')
+class NotesController {
+  @Get('messages/notes/:id')
+  note(@Param('id') id: string): { id: string } {
+    if (id === 'broken') throw new TypeError('secret text');
+    return { id };
+  }
+
+  @Post('messages/notes')
+  @HttpCode(201)
+  create(@Body() note: Note): Note {
+    return note;
+  }
+
+  @Put('users')
+  bulk(): { ok: true } {
+    return { ok: true };
+  }
+}
+
+let app: NestFastifyApplication;
+let base: string;
+
+interface Call {
+  method: string;
+  url: string;
+  headers?: Record<string, string>;
+  payload?: string | Buffer;
+}
+
+async function inject({ method, url, headers, payload }: Call) {
+  const sent = { method, ...(headers && { headers }), ...(payload !== undefined && { body: payload }) };
+  const response = await fetch(base + url, sent);
+  const body = await response.text();
+  const json = (): unknown => JSON.parse(body);
+  return { statusCode: response.status, headers: Object.fromEntries(response.headers), body, json };
+}
+
+beforeAll(async () => {
+  const env = { SECRET_KEY: 'x7'.repeat(20), CORS_ORIGINS: 'https://school.example' };
+  const config = loadConfiguration(env, tmpdir());
+  const module = await Test.createTestingModule({ controllers: [NotesController] }).compile();
+  app = module.createNestApplication<NestFastifyApplication>(createFastifyAdapter(config), { logger: false });
+  await configureApp(app, config);
+  await app.listen(0, '127.0.0.1');
+  base = await app.getUrl();
+});
+afterAll(() => app.close());
+
+const json = { 'content-type': 'application/json' };
+const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
+  inject({ method: 'POST', url: '/api/v1/messages/notes', payload, headers });
+const codeOf = (response: { body: string }) => (JSON.parse(response.body) as { error_code?: string }).error_code;
+
+describe('the HTTP door', () => {
+  it('answers with its headers', async () => {
+    const response = await inject({
+      method: 'GET',
+      url: '/api/v1/messages/notes/1',
+      headers: { 'x-request-id': 'abc-1' },
+    });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({
+      'x-request-id': 'abc-1',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  });
+
+  it('replaces a request id that is not sane', async () => {
+    const response = await inject({
+      method: 'GET',
+      url: '/api/v1/messages/notes/1',
+      headers: { 'x-request-id': 'a b' },
+    });
+    expect(response.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers the alias and names the path that was asked, without its query', async () => {
+    const url = '/api/v1/messaging/notes/broken?token=abc';
+    const response = await inject({ method: 'GET', url, headers: { 'accept-language': 'en' } });
+    expect(response.statusCode).toBe(500);
+    expect(response.headers['content-type']).toContain('application/problem+json');
+    expect(response.json()).toMatchObject({
+      error_code: 'PROCESSING_ERROR',
+      instance: '/api/v1/messaging/notes/broken',
+      request_id: response.headers['x-request-id'],
+    });
+    expect(response.body).not.toContain('secret');
+  });
+
+  it.each([
+    ['{"text":', 400, 'INVALID_JSON'],
+    ['"text"', 400, 'VALIDATION_FAILED'],
+    ['[]', 400, 'VALIDATION_FAILED'],
+    ['null', 400, 'VALIDATION_FAILED'],
+    ['', 400, 'VALIDATION_FAILED'],
+    ['{"text":"a","__proto__":{"admin":true}}', 400, 'VALIDATION_FAILED'],
+    [JSON.stringify({ text: 'x'.repeat(70_000) }), 413, 'PAYLOAD_TOO_LARGE'],
+    [`{"text":"a","extra":${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}}`, 400, 'VALIDATION_FAILED'],
+  ])('refuses %#', async (body, status, code) => {
+    const response = await post(body);
+    expect([response.statusCode, codeOf(response)]).toEqual([status, code]);
+  });
+
+  it('refuses bytes that are not UTF-8', async () => {
+    expect(codeOf(await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])))).toBe('INVALID_JSON');
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml'])(
+    'takes no %s',
+    async (type) => {
+      const response = await post('{"text":"a"}', { 'content-type': type });
+      expect([response.statusCode, codeOf(response)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    },
+  );
+
+  it('takes JSON with a charset, and large bulk calls', async () => {
+    expect((await post('{"text":"é"}', { 'content-type': 'application/json; charset=utf-8' })).statusCode).toBe(201);
+    const payload = JSON.stringify({ users: 'x'.repeat(200_000) });
+    expect((await inject({ method: 'PUT', url: '/api/v1/users', payload, headers: json })).statusCode).toBe(200);
+  });
+
+  it('tells an unknown path from a wrong method', async () => {
+    const unknown = await inject({ method: 'GET', url: '/nothing?x=1' });
+    expect([unknown.statusCode, codeOf(unknown)]).toEqual([404, 'NOT_FOUND']);
+    expect(unknown.json()).toMatchObject({ instance: '/nothing' });
+    expect(unknown.headers['x-content-type-options']).toBe('nosniff');
+    const wrong = await inject({ method: 'DELETE', url: '/api/v1/messaging/notes/1' });
+    expect([wrong.statusCode, codeOf(wrong)]).toEqual([405, 'METHOD_NOT_ALLOWED']);
+    expect(wrong.headers['allow']).toBe('GET, HEAD');
+    expect(wrong.headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  it('answers a malformed URL with a problem', async () => {
+    const response = await inject({ method: 'GET', url: '/api/v1/messages/notes/%E0%A4%A' });
+    expect([response.statusCode, codeOf(response)]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('lets listed origins in, no others', async () => {
+    const preflight = (origin: string) =>
+      inject({
+        method: 'OPTIONS',
+        url: '/api/v1/messages/notes',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+    expect((await preflight('https://school.example')).headers['access-control-allow-origin']).toBe(
+      'https://school.example',
+    );
+    expect((await preflight('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('serves the documentation under a policy that lets it work', async () => {
+    const page = await inject({ method: 'GET', url: '/docs' });
+    expect(page.statusCode).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+    const document = await inject({ method: 'GET', url: '/docs-json' });
+    expect(document.json()).toMatchObject({ paths: { '/api/v1/messages/notes': {} } });
+  });
+});

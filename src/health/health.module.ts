@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '../config/config.module';
+import { DatabaseModule } from '../database/database.module';
+import { PresenceModule } from '../presence/presence.module';
+import { HealthController } from './health.controller';
+import { HealthService } from './health.service';
+
+@Module({
+  imports: [ConfigModule, DatabaseModule, PresenceModule],
+  controllers: [HealthController],
+  providers: [HealthService],
+})
+export class HealthModule {}
