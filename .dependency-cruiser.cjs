@@ -1,0 +1,86 @@
+// Who may import whom: docs/ARCHITECTURE.md. The arrow only goes down; a need to point up becomes a domain event.
+
+/** A module may import itself, the named modules below it, and packages. */
+const layer = (name, allowed) => ({
+  name: `${name}-imports-downwards`,
+  severity: 'error',
+  from: { path: `^src/${name}/` },
+  to: { path: '^src/', pathNot: `^src/(${[name, ...allowed].join('|')})/` },
+});
+
+const base = ['contract', 'common'];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'contract-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/contract/' },
+      to: { pathNot: '^src/contract/' },
+    },
+    layer('common', ['contract']),
+    layer('config', base),
+    layer('events', base),
+    layer('database', [...base, 'config']),
+    layer('auth', [...base, 'config', 'database', 'users']),
+    layer('users', [...base, 'config', 'database', 'events']),
+    layer('message-store', [...base, 'config', 'database']),
+    layer('presence', [...base, 'config', 'database', 'events', 'auth', 'users']),
+    {
+      name: 'only-realtime-knows-the-doors',
+      comment: 'Features speak to sockets by domain events.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(realtime/|app\\.)' },
+      to: { path: '^src/realtime/' },
+    },
+    {
+      name: 'only-persistence-knows-the-driver',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(database|health)/|/persistence/' },
+      to: { path: 'node_modules/(mongoose|mongodb)/' },
+    },
+    {
+      name: 'only-realtime-knows-socket-io',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(realtime|contract)/' },
+      to: { path: 'node_modules/(socket\\.io|socket\\.io-client|@nestjs/platform-socket\\.io|@nestjs/websockets|ws)/' },
+    },
+    {
+      name: 'only-database-starts-the-embedded-store',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/database/' },
+      to: { path: '^packages/|@presencepro/' },
+    },
+    { name: 'packages-stand-alone', severity: 'error', from: { path: '^packages/' }, to: { path: '^(src|test)/' } },
+    {
+      name: 'nothing-imports-the-composition-root',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(main|app\\.)' },
+      to: { path: '^src/(main|app\\.)' },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@presencepro/' }, // a package of ours resolves once it is built
+    },
+    {
+      name: 'no-dev-dependency-in-production-code',
+      severity: 'error',
+      from: { path: '^(src|packages/[^/]+/src)/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
