@@ -1,0 +1,7 @@
+import { Allow } from 'class-validator';
+
+export class PingDto {
+  /** The client's own note; nobody reads it. */
+  @Allow()
+  readonly timestamp?: unknown;
+}

@@ -1,0 +1,20 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { socketErrorBody } from '../common/errors/error-body';
+import { toDomainError } from '../common/errors/to-domain-error';
+import type { AppSocket } from './app-socket';
+import type { Reply } from './reply';
+
+/** Thrown values → the answer of the event. Nest itself would emit `exception` and leave the acknowledgement open. */
+@Catch()
+export class WsErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(WsErrorFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const { error, unexpected } = toDomainError(thrown);
+    if (unexpected) this.logger.error('a socket event failed', thrown instanceof Error ? thrown.stack : undefined);
+    const { data } = host.switchToWs().getClient<AppSocket>();
+    // The dispatcher hands every handler its reply function in place of the client's acknowledgement.
+    const reply = host.getArgs<unknown[]>().find((arg): arg is Reply => typeof arg === 'function');
+    reply?.({ ok: false, error: socketErrorBody(error, data.language) });
+  }
+}
