@@ -16,7 +16,7 @@ const RETRY_MS = 1_000;
 const FIRST_ATTEMPT_MS = 4_000;
 
 /**
- * An acknowledgement means majority and journal (contract 6.1). A store that hangs answers an error after 5 s instead
+ * An acknowledgement means majority and journal (contract 6.1). A store that hangs answers an error after 10 s instead
  * of holding sockets.
  */
 const OPTIONS: ConnectOptions = {
@@ -27,7 +27,7 @@ const OPTIONS: ConnectOptions = {
   waitQueueTimeoutMS: 2_000,
   connectTimeoutMS: 3_000,
   serverSelectionTimeoutMS: 3_000,
-  timeoutMS: 5_000,
+  socketTimeoutMS: 10_000,
   writeConcern: { w: 'majority', journal: true },
   readConcern: { level: 'majority' },
   readPreference: 'primary',

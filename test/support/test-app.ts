@@ -1,0 +1,93 @@
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppModule } from '../../src/app.module';
+import { configureApp, createFastifyAdapter } from '../../src/app.setup';
+import { AppConfig } from '../../src/config/app-config';
+import { loadConfiguration } from '../../src/config/configuration';
+import { startTestStore } from './store';
+import { TEST_SECRET, tokenFor, type TestPerson } from './tokens';
+
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly store: { readonly url: string; readonly database: string };
+  /** One request as a person, or as nobody. The body comes back parsed. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly as?: TestPerson | string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** `never` fits every assertion: what a route answers is for the test to say. */
+  readonly body: Record<string, never>;
+  readonly text: string;
+}
+
+/** The whole service on a real store and a free port. */
+export async function startTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const store = await startTestStore();
+  const dir = await mkdtemp(join(tmpdir(), 'messaging-app-'));
+  const config = loadConfiguration(
+    {
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      SECRET_KEY: TEST_SECRET,
+      MONGODB_URL: store.url,
+      MONGODB_DATABASE: store.database,
+      DATA_DIR: dir,
+      RATE_LIMIT_MESSAGES_PER_MINUTE: '1000000',
+      RATE_LIMIT_CONNECTIONS_PER_MINUTE: '1000000',
+      ...env,
+    },
+    dir,
+  );
+  const module = await Test.createTestingModule({ imports: [AppModule] })
+    .overrideProvider(AppConfig)
+    .useValue(config)
+    .compile();
+  const adapter: FastifyAdapter = createFastifyAdapter(config);
+  const app = module.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
+  await configureApp(app, config);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    app,
+    url,
+    store,
+    call: (method, path, options) => call(url, method, path, options),
+    stop: async () => {
+      await app.close();
+      await store.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { as, body, headers = {} } = options;
+  const token = typeof as === 'string' ? as : as && tokenFor(as);
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const parsed = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, never>;
+  return { status: response.status, headers: response.headers, body: parsed, text };
+}
