@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Level, type Logger } from 'pino';
 
-/** Deny-list by name, at the top and one level down: what must never be in a log, whoever passes it. */
+/** Deny-list by name, in a logged object and one level down: what must never be in a log, whoever passes it. */
 const SECRET_KEYS = [
   'authorization',
   'cookie',
@@ -13,7 +13,7 @@ const SECRET_KEYS = [
   'body',
   'url',
 ];
-const REDACTED = SECRET_KEYS.flatMap((key) => [key, `*.${key}`]);
+const REDACTED = SECRET_KEYS.flatMap((key) => [`details.${key}`, `details.*.${key}`]);
 
 /** Nest's logger as JSON lines on standard output: level, time (ISO 8601 UTC), context, msg. */
 export class PinoNestLogger implements LoggerService {
