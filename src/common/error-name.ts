@@ -1,2 +1,5 @@
 /** @returns what a log may say of a failure: the kind of error, never its message, which can quote a document. */
-export const errorName = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');
+export function errorName(error: unknown): string {
+  const { name } = (typeof error === 'object' && error !== null ? error : {}) as { name?: unknown };
+  return typeof name === 'string' ? name : 'unknown error';
+}

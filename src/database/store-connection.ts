@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { createConnection, type Connection, type ConnectOptions } from 'mongoose';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorName } from '../common/error-name';
 import { ensureIndexes } from './ensure-indexes';
 import { StoreStatus } from './store-status';
 
@@ -107,7 +108,7 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
       // A connection of its own: models stay closed (503) until every index stands.
       await probe.openUri(this.server.url, options);
     } catch (error) {
-      this.logger.warn(`the store is away (${error instanceof Error ? error.name : 'unknown'}): trying again`);
+      this.logger.warn(`the store is away (${errorName(error)}): trying again`);
       await probe.close().catch(() => undefined);
       return false;
     }

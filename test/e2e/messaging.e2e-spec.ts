@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { ConversationPayload } from '../../src/contract/payloads';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
-import { startTestApp, type TestApp } from '../support/test-app';
+import { startTestApp, type AnswerBody, type TestApp } from '../support/test-app';
 import type { TestPerson } from '../support/tokens';
 
 describe('messaging', () => {
@@ -18,8 +19,8 @@ describe('messaging', () => {
     service.call('POST', '/api/v1/messages/send', { as, body });
   const history = (as: TestPerson, id: string, query = '') =>
     service.call('GET', `/api/v1/messages/history/${id}${query}`, { as });
-  const list = async (as: TestPerson): Promise<Record<string, unknown>[]> =>
-    (await service.call('GET', '/api/v1/messages/conversations', { as })).body['conversations'] as never;
+  const list = async (as: TestPerson): Promise<ConversationPayload[]> =>
+    (await service.call('GET', '/api/v1/messages/conversations', { as })).body.conversations ?? [];
 
   describe('direct conversations', () => {
     it('carries a message from one socket to the store and to another socket, byte for byte', async () => {
@@ -47,7 +48,7 @@ describe('messaging', () => {
       });
       expect(live).toMatchObject({ content, seq: 1, timestamp: live.created_at });
       const page = await history(teacher, live.conversation_id);
-      expect(page.body['messages']).toMatchObject([{ content, message_id: live.message_id }]);
+      expect(page.body.messages).toMatchObject([{ content, message_id: live.message_id }]);
       a.close();
       b.close();
     });
@@ -64,7 +65,7 @@ describe('messaging', () => {
           });
         }),
       );
-      expect(new Set(answers.map(({ body }) => body['conversation_id'])).size).toBe(1);
+      expect(new Set(answers.map(({ body }) => body.conversation_id)).size).toBe(1);
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
     });
@@ -73,7 +74,7 @@ describe('messaging', () => {
       const [a, b] = [aStudent(), aStudent()];
       await meet(a, b);
       const rest = await send(a, { recipient_id: idOf(b), content: 'salut' });
-      expect([rest.status, rest.body['error_code']]).toEqual([403, 'ROLE_NOT_ALLOWED']);
+      expect([rest.status, rest.body.error_code]).toEqual([403, 'ROLE_NOT_ALLOWED']);
       const socket = await connectAs(service.url, a);
       const ack = await ask(socket, 'message', { recipient_id: idOf(b), content: 'salut' });
       expect(ack).toMatchObject({ ok: false, error: { error_code: 'ROLE_NOT_ALLOWED' } });
@@ -88,13 +89,13 @@ describe('messaging', () => {
       const users = [{ user_id: idOf(b), username: 'b', display_name: 'B', role: 'student' }];
       const synced = await service.call('PUT', '/api/v1/users', { as: anAdmin(), body: { users } });
       expect(synced.status).toBe(200);
-      const again = await send(a, { conversation_id: first.body['conversation_id'], content: 'encore' });
-      expect(again.body['error_code']).toBe('ROLE_NOT_ALLOWED');
+      const again = await send(a, { conversation_id: first.body.conversation_id, content: 'encore' });
+      expect(again.body.error_code).toBe('ROLE_NOT_ALLOWED');
     });
 
     it('answers RECIPIENT_NOT_FOUND for a person nobody told the directory of', async () => {
       const answer = await send(aParent(), { recipient_id: 'nobody-knows', content: 'bonjour' });
-      expect([answer.status, answer.body['error_code']]).toEqual([404, 'RECIPIENT_NOT_FOUND']);
+      expect([answer.status, answer.body.error_code]).toEqual([404, 'RECIPIENT_NOT_FOUND']);
     });
 
     it('refuses a conversation with oneself', async () => {
@@ -116,21 +117,19 @@ describe('messaging', () => {
       });
       expect(made.status).toBe(201);
       expect(made.body).toMatchObject({ title: '4B', participant_count: 3, posting: 'everyone', unread_count: 0 });
-      expect((await told).conversation_id).toBe(made.body['conversation_id']);
-      const id = made.body['conversation_id'] as string;
+      expect((await told).conversation_id).toBe(made.body.conversation_id);
+      const id = made.body.conversation_id;
       await Promise.all(
         Array.from({ length: 30 }, (_, i) =>
           send([teacher, p1, p2][i % 3] ?? teacher, { conversation_id: id, content: `n ${i}` }),
         ),
       );
-      const pages = await Promise.all([teacher, p1, p2].map((person) => history(person, id)));
-      const orders = pages.map(({ body }) =>
-        (body['messages'] as { seq: number; content: string }[]).map(({ seq, content }) => `${seq} ${content}`),
-      );
+      const pages = await Promise.all([teacher, p1, p2].map((person) => history(person, id ?? '')));
+      const orders = pages.map(({ body }) => (body.messages ?? []).map(({ seq, content }) => `${seq} ${content}`));
       expect(orders[0]).toHaveLength(30);
       expect(orders[1]).toEqual(orders[0]);
       expect(orders[2]).toEqual(orders[0]);
-      expect((pages[0]?.body['messages'] as { seq: number }[]).map(({ seq }) => seq)).toEqual(
+      expect((pages[0]?.body.messages ?? []).map(({ seq }) => seq)).toEqual(
         Array.from({ length: 30 }, (_, i) => i + 1),
       );
       s1.close();
@@ -142,11 +141,11 @@ describe('messaging', () => {
       const make = (as: TestPerson, body: Record<string, unknown>) =>
         service.call('POST', '/api/v1/messages/conversations', { as, body: { conversation_type: 'group', ...body } });
       const byParent = await make(parent, { participant_ids: [idOf(teacher)], title: 'x' });
-      expect(byParent.body['error_code']).toBe('ROLE_NOT_ALLOWED');
-      expect((await make(teacher, { participant_ids: [idOf(parent)] })).body['errors']).toMatchObject([
+      expect(byParent.body.error_code).toBe('ROLE_NOT_ALLOWED');
+      expect((await make(teacher, { participant_ids: [idOf(parent)] })).body.errors).toMatchObject([
         { field: 'title' },
       ]);
-      expect((await make(teacher, { participant_ids: [idOf(teacher)], title: 'x' })).body['errors']).toMatchObject([
+      expect((await make(teacher, { participant_ids: [idOf(teacher)], title: 'x' })).body.errors).toMatchObject([
         { field: 'participant_ids' },
       ]);
     });
@@ -158,8 +157,8 @@ describe('messaging', () => {
         as: teacher,
         body: { participant_ids: [idOf(parent)], conversation_type: 'group', title: 'Info', posting: 'staff' },
       });
-      const id = made.body['conversation_id'] as string;
-      expect((await send(parent, { conversation_id: id, content: 'non' })).body['error_code']).toBe('FORBIDDEN');
+      const id = made.body.conversation_id;
+      expect((await send(parent, { conversation_id: id, content: 'non' })).body.error_code).toBe('FORBIDDEN');
       expect((await send(teacher, { conversation_id: id, content: 'oui' })).status).toBe(201);
     });
   });
@@ -171,12 +170,12 @@ describe('messaging', () => {
       const body = { recipient_id: idOf(teacher), content: 'une fois', client_message_id: randomUUID() };
       const answers = await Promise.all(Array.from({ length: 10 }, () => send(parent, body)));
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-      expect(new Set(answers.map((answer) => answer.body['message_id'])).size).toBe(1);
+      expect(new Set(answers.map((answer) => answer.body.message_id)).size).toBe(1);
       const socket = await connectAs(service.url, parent);
       const ack = await ask(socket, 'message', body);
-      expect(ack).toMatchObject({ ok: true, data: { message_id: answers[0]?.body['message_id'], seq: 1 } });
-      const page = await history(parent, answers[0]?.body['conversation_id'] ?? '');
-      expect(page.body['total_count']).toBe(1);
+      expect(ack).toMatchObject({ ok: true, data: { message_id: answers[0]?.body.message_id, seq: 1 } });
+      const page = await history(parent, answers[0]?.body.conversation_id ?? '');
+      expect(page.body.total_count).toBe(1);
       socket.close();
     });
 
@@ -186,7 +185,7 @@ describe('messaging', () => {
       const key = randomUUID();
       await send(parent, { recipient_id: idOf(teacher), content: 'a', client_message_id: key });
       const other = await send(parent, { recipient_id: idOf(teacher), content: 'b', client_message_id: key });
-      expect([other.status, other.body['error_code']]).toEqual([409, 'CONFLICT']);
+      expect([other.status, other.body.error_code]).toEqual([409, 'CONFLICT']);
     });
   });
 
@@ -194,22 +193,22 @@ describe('messaging', () => {
     it('counts unread, marks read forwards only, and answers the same read_at again', async () => {
       const [parent, teacher] = [aParent(), aTeacher()];
       await meet(parent, teacher);
-      const sent = [];
+      const sent: AnswerBody[] = [];
       for (let i = 1; i <= 5; i += 1) {
         sent.push((await send(teacher, { recipient_id: idOf(parent), content: `m${i}` })).body);
       }
       expect((await list(parent))[0]).toMatchObject({ unread_count: 5, last_seq: 5, last_message_content: 'm5' });
       expect((await list(teacher))[0]).toMatchObject({ unread_count: 0 });
       const mark = (n: number) =>
-        service.call('POST', `/api/v1/messages/mark-read/${sent[n - 1]?.['message_id']}`, { as: parent });
+        service.call('POST', `/api/v1/messages/mark-read/${sent[n - 1]?.message_id}`, { as: parent });
       const third = await mark(3);
       expect(third.body).toMatchObject({ success: true, unread_count: 2 });
-      expect((await mark(3)).body['read_at']).toBe(third.body['read_at']);
-      expect((await mark(1)).body['unread_count']).toBe(2);
-      expect((await mark(5)).body['unread_count']).toBe(0);
-      expect((await mark(3)).body['read_at']).toBe(third.body['read_at']);
-      const page = await history(teacher, sent[0]?.['conversation_id'] ?? '');
-      expect(page.body['messages']).toMatchObject(
+      expect((await mark(3)).body.read_at).toBe(third.body.read_at);
+      expect((await mark(1)).body.unread_count).toBe(2);
+      expect((await mark(5)).body.unread_count).toBe(0);
+      expect((await mark(3)).body.read_at).toBe(third.body.read_at);
+      const page = await history(teacher, sent[0]?.conversation_id ?? '');
+      expect(page.body.messages).toMatchObject(
         Array.from({ length: 5 }, () => ({ status: 'read', is_read: true, read_by: [idOf(parent)] })),
       );
     });
@@ -252,13 +251,13 @@ describe('messaging', () => {
       const ids: string[] = [];
       for (let i = 1; i <= 12; i += 1) {
         const { body } = await send(teacher, { recipient_id: idOf(parent), content: String(i) });
-        id = body['conversation_id'] as string;
-        ids.push(body['message_id'] as string);
+        id = body.conversation_id ?? '';
+        ids.push(body.message_id ?? '');
       }
       const seqs = async (query: string): Promise<unknown> => {
         const { body } = await history(parent, id, query);
-        const messages = body['messages'] as { seq: number }[];
-        return [messages.map(({ seq }) => seq), body['has_more'], body['total_count']];
+        const messages = body.messages ?? [];
+        return [messages.map(({ seq }) => seq), body.has_more, body.total_count];
       };
       expect(await seqs('?limit=5')).toEqual([[8, 9, 10, 11, 12], true, 12]);
       expect(await seqs('?limit=5&page=2')).toEqual([[3, 4, 5, 6, 7], true, 12]);
@@ -281,7 +280,7 @@ describe('messaging', () => {
         ['GET', `/api/v1/messages/conversations/${conversation}`],
         ['POST', `/api/v1/messages/mark-read/${message}`],
       ];
-      const real = paths(body['conversation_id'] ?? '', body['message_id'] ?? '');
+      const real = paths(body.conversation_id ?? '', body.message_id ?? '');
       const random = paths(randomUUID(), randomUUID());
       for (const [index, [method, path]] of real.entries()) {
         const [, other] = random[index] ?? ['', ''];
@@ -291,8 +290,8 @@ describe('messaging', () => {
         const strip = ({ instance: _i, request_id: _r, ...rest }: Record<string, unknown>) => rest;
         expect(strip(hidden.body)).toEqual(strip(absent.body));
       }
-      const foreign = await send(stranger, { conversation_id: body['conversation_id'], content: 'x' });
-      expect([foreign.status, foreign.body['error_code']]).toEqual([404, 'CONVERSATION_NOT_FOUND']);
+      const foreign = await send(stranger, { conversation_id: body.conversation_id, content: 'x' });
+      expect([foreign.status, foreign.body.error_code]).toEqual([404, 'CONVERSATION_NOT_FOUND']);
     });
 
     it('delivers to participants only', async () => {

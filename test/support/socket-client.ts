@@ -2,7 +2,15 @@ import { io, type Socket } from 'socket.io-client';
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from '../../src/contract/socket-events';
 import { tokenFor, type TestPerson } from './tokens';
 
+/** The socket without its event map, for names that are computed. */
+interface Emitter {
+  on(event: string, listener: (payload: never) => void): void;
+  off(event: string, listener: (payload: never) => void): void;
+}
+
 export type TestSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+type Payload<E extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[E]>[0];
 
 const WAIT_MS = 5_000;
 
@@ -27,12 +35,12 @@ export const connected = (socket: TestSocket): Promise<void> =>
 export function nextEvent<E extends keyof ServerToClientEvents>(
   socket: TestSocket,
   event: E,
-  fits: (payload: Parameters<ServerToClientEvents[E]>[0]) => boolean = () => true,
-): Promise<Parameters<ServerToClientEvents[E]>[0]> {
+  fits: (payload: Payload<E>) => boolean = () => true,
+): Promise<Payload<E>> {
   return new Promise((resolve, reject) => {
-    const untyped = socket as unknown as Socket;
+    const untyped = socket as unknown as Emitter;
     const timer = setTimeout(() => reject(new Error(`no ${event} in ${WAIT_MS} ms`)), WAIT_MS);
-    const listener = (payload: Parameters<ServerToClientEvents[E]>[0]): void => {
+    const listener = (payload: Payload<E>): void => {
       if (!fits(payload)) return;
       clearTimeout(timer);
       untyped.off(event, listener);

@@ -8,6 +8,14 @@ import { AppModule } from '../../src/app.module';
 import { configureApp, createFastifyAdapter } from '../../src/app.setup';
 import { AppConfig } from '../../src/config/app-config';
 import { loadConfiguration } from '../../src/config/configuration';
+import type { ErrorCode } from '../../src/contract/error-codes';
+import type {
+  ConversationPage,
+  ConversationPayload,
+  HistoryPage,
+  MarkReadResult,
+  MessagePayload,
+} from '../../src/contract/payloads';
 import { startTestStore } from './store';
 import { TEST_SECRET, tokenFor, type TestPerson } from './tokens';
 
@@ -26,11 +34,23 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
+/** Whatever a route may answer: tests say which of it they expect. */
+export type AnswerBody = Partial<
+  Omit<MessagePayload, 'status'> &
+    ConversationPayload &
+    HistoryPage &
+    ConversationPage &
+    Omit<MarkReadResult, 'read_at'>
+> & {
+  status?: string | number;
+  error_code?: ErrorCode;
+  errors?: { field: string; message: string }[];
+} & { [field: string]: unknown };
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** `never` fits every assertion: what a route answers is for the test to say. */
-  readonly body: Record<string, never>;
+  readonly body: AnswerBody;
   readonly text: string;
 }
 
@@ -88,6 +108,6 @@ async function call(url: string, method: string, path: string, options: CallOpti
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const parsed = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, never>;
+  const parsed = (text.startsWith('{') ? JSON.parse(text) : {}) as AnswerBody;
   return { status: response.status, headers: response.headers, body: parsed, text };
 }

@@ -13,6 +13,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { IsText, IsUserId } from '../../common/validation/decorators';
+import { MaxInputKeys } from '../../common/validation/input-limits';
 import { ALL_ROLES, type Role } from '../../contract/roles';
 import type { SyncedPerson } from '../directory-entry';
 
@@ -56,6 +57,7 @@ export class SyncUserDto {
   }
 }
 
+@MaxInputKeys(20_000)
 export class SyncUsersDto {
   @ApiProperty({ type: [SyncUserDto] })
   @IsArray()

@@ -1,0 +1,198 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import type { Conversation } from '../../src/conversations/conversation';
+import { ConversationReader } from '../../src/conversations/conversation-reader';
+import { ConversationsRepository } from '../../src/conversations/conversations.repository';
+import { SummarySettler } from '../../src/conversations/summary-settler';
+import { SystemClock } from '../../src/common/clock';
+import type { MessageDraft } from '../../src/message-store/message';
+import { MessagesRepository, type AppendOutcome } from '../../src/message-store/messages.repository';
+import type { Message } from '../../src/message-store/message';
+import { MessageLog } from '../../src/messages/message-log';
+import { startTestApp, type TestApp } from '../support/test-app';
+
+const SENDERS = ['ann', 'bob', 'cleo'];
+
+describe('message log', () => {
+  let service: TestApp;
+  let app: NestFastifyApplication;
+  let messages: MessagesRepository;
+  let conversations: ConversationsRepository;
+  beforeAll(async () => {
+    service = await startTestApp();
+    app = service.app;
+    messages = app.get(MessagesRepository, { strict: false });
+    conversations = app.get(ConversationsRepository, { strict: false });
+  }, 60_000);
+  afterAll(() => service.stop());
+
+  const aLog = (repository: MessagesRepository = messages): MessageLog =>
+    new MessageLog(repository, conversations, new SystemClock());
+
+  async function aConversation(): Promise<string> {
+    const now = new Date();
+    const conversation: Conversation = {
+      id: randomUUID(),
+      type: 'group',
+      participants: SENDERS,
+      title: 't',
+      description: null,
+      avatarUrl: null,
+      posting: 'everyone',
+      history: 'all',
+      createdBy: 'ann',
+      summary: { seq: 0, lastId: null, lastAt: null, lastBy: null },
+      hotUntil: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const memberships = SENDERS.map((userId) => ({
+      conversationId: conversation.id,
+      userId,
+      joinedSeq: 0,
+      readSeq: 0,
+      readAt: null,
+      deliveredSeq: 0,
+      readMarks: [],
+    }));
+    await conversations.insert(conversation, memberships);
+    return conversation.id;
+  }
+
+  const aDraft = (conversationId: string, n: number, key: string | null = randomUUID()): MessageDraft => ({
+    id: randomUUID(),
+    conversationId,
+    senderId: SENDERS[n % SENDERS.length] ?? 'ann',
+    senderName: 'x',
+    senderRole: 'teacher',
+    clientMessageId: key,
+    bodyHash: 'h',
+    content: `message ${n}`,
+    type: 'text',
+    replyTo: null,
+    metadata: {},
+  });
+
+  const stored = async (id: string): Promise<Message[]> => {
+    const all: Message[] = [];
+    for (;;) {
+      const after = all.at(-1)?.seq ?? 0;
+      const page = await messages.page({ conversationId: id, after, before: 1e9, limit: 100, forward: true });
+      if (page.length === 0) return all;
+      all.push(...page);
+    }
+  };
+  const dense = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+  const nothing = (): void => undefined;
+
+  it('numbers 1, 2, 3 … in the order of commit and tells of commits in that order', async () => {
+    const id = await aConversation();
+    const log = aLog();
+    const told: number[] = [];
+    await Promise.all(dense(250).map((n) => log.append(aDraft(id, n), (message) => told.push(message.seq))));
+    expect(told).toEqual(dense(250));
+    expect((await stored(id)).map(({ seq }) => seq)).toEqual(dense(250));
+  });
+
+  it('keeps the order in which one sender handed messages over', async () => {
+    const id = await aConversation();
+    const log = aLog();
+    await Promise.all(dense(60).map((n) => log.append(aDraft(id, n), nothing)));
+    expect((await stored(id)).map(({ content }) => content)).toEqual(dense(60).map((n) => `message ${n}`));
+  });
+
+  it('stores each key once when two nodes race, without a hole', async () => {
+    const id = await aConversation();
+    const nodes = [aLog(), aLog()];
+    const keys = dense(80).map(() => randomUUID());
+    const results = await Promise.all(
+      keys.flatMap((key, n) => nodes.map((node) => node.append(aDraft(id, n, key), nothing))),
+    );
+    const all = await stored(id);
+    expect(all.map(({ seq }) => seq)).toEqual(dense(80));
+    expect(new Set(all.map(({ clientMessageId }) => clientMessageId)).size).toBe(80);
+    expect(results.filter(({ duplicate }) => duplicate)).toHaveLength(80);
+  }, 60_000);
+
+  it('never shows n + 1 before n, although a node is slow between numbering and insert', async () => {
+    const id = await aConversation();
+    const slow = Object.assign(Object.create(messages) as MessagesRepository, {
+      append: async (batch: readonly Message[], ordered: boolean): Promise<AppendOutcome[]> => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+        return messages.append(batch, ordered);
+      },
+    });
+    const nodes = [aLog(slow), aLog()];
+    let reading = true;
+    let holes = 0;
+    const poller = (async () => {
+      while (reading) {
+        const seqs = (
+          await messages.page({ conversationId: id, after: 0, before: 1e9, limit: 500, forward: true })
+        ).map(({ seq }) => seq);
+        if (seqs.some((seq, index) => seq !== index + 1)) holes += 1;
+      }
+    })();
+    await Promise.all(dense(100).map((n) => nodes[n % 2]?.append(aDraft(id, n), nothing)));
+    reading = false;
+    await poller;
+    expect(holes).toBe(0);
+    expect((await stored(id)).map(({ seq }) => seq)).toEqual(dense(100));
+  }, 60_000);
+
+  it('answers what the store holds when the answer to an insert was lost', async () => {
+    const id = await aConversation();
+    let lost = 0;
+    const flaky = Object.assign(Object.create(messages) as MessagesRepository, {
+      append: async (batch: readonly Message[], ordered: boolean): Promise<AppendOutcome[]> => {
+        const outcomes = await messages.append(batch, ordered);
+        lost += 1;
+        if (lost % 2 === 1) throw new Error('connection lost after the commit');
+        return outcomes;
+      },
+    });
+    const log = aLog(flaky);
+    const told: number[] = [];
+    for (const n of dense(6)) await log.append(aDraft(id, n), (message) => told.push(message.seq));
+    expect(told).toEqual(dense(6));
+    expect((await stored(id)).map(({ seq }) => seq)).toEqual(dense(6));
+  });
+
+  it('refuses when nothing was stored, and goes on with the next number', async () => {
+    const id = await aConversation();
+    let down = true;
+    const failing = Object.assign(Object.create(messages) as MessagesRepository, {
+      append: (batch: readonly Message[], ordered: boolean) =>
+        down ? Promise.reject(new Error('away')) : messages.append(batch, ordered),
+    });
+    const log = aLog(failing);
+    await expect(log.append(aDraft(id, 1), nothing)).rejects.toThrow('away');
+    down = false;
+    expect((await log.append(aDraft(id, 2), nothing)).message.seq).toBe(1);
+  });
+
+  it('shows a reader every acknowledged message although the process died before it settled', async () => {
+    const id = await aConversation();
+    const { message } = await aLog().append(aDraft(id, 0), nothing);
+    const reader = app.get(ConversationReader, { strict: false });
+    const seen = await reader.requireSettled(id, 'bob');
+    expect(seen.summary).toMatchObject({ seq: 1, lastId: message.id, lastBy: 'ann' });
+    const [ann] = await conversations.findMembershipsOf([{ conversationId: id, userId: 'ann' }]);
+    expect(ann?.readSeq).toBe(1);
+  });
+
+  it('repairs the marks that a dead process left, and only those', async () => {
+    const [dead, live] = [await aConversation(), await aConversation()];
+    await aLog().append(aDraft(dead, 0), nothing);
+    await aLog().append(aDraft(live, 0), nothing);
+    const later = new (class extends SystemClock {
+      override now(): number {
+        return Date.now() + 100_000;
+      }
+    })();
+    await conversations.markHot([live], new Date(later.now()));
+    await new SummarySettler(conversations, messages, later).repair();
+    expect(await conversations.findById(dead)).toMatchObject({ hotUntil: null, summary: { seq: 1 } });
+    expect((await conversations.findById(live))?.hotUntil).not.toBeNull();
+  });
+});
