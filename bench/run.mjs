@@ -6,7 +6,14 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureBuilt, freePort, removeFolder, startService, temporaryFolder } from '../scripts/demo/service.mjs';
+import {
+  ensureBuilt,
+  freePort,
+  killServices,
+  removeFolder,
+  startService,
+  temporaryFolder,
+} from '../scripts/demo/service.mjs';
 import { randomSecret, signToken } from '../scripts/demo/token.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -36,8 +43,7 @@ let folder;
 let service;
 async function cleanUp() {
   for (const child of children) child.kill('SIGKILL');
-  service?.killNow();
-  await service?.exited;
+  await killServices();
   if (folder) removeFolder(folder);
   folder = undefined;
 }

@@ -3,7 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Person } from './demo/person.mjs';
-import { ensureBuilt, freePort, removeFolder, sleep, startService, temporaryFolder } from './demo/service.mjs';
+import {
+  ensureBuilt,
+  freePort,
+  killServices,
+  removeFolder,
+  sleep,
+  startService,
+  temporaryFolder,
+} from './demo/service.mjs';
 import { sameBytes, textOf } from './demo/texts.mjs';
 import { randomSecret } from './demo/token.mjs';
 
@@ -29,8 +37,7 @@ let service;
 let people = [];
 async function cleanUp() {
   for (const person of people) person.close();
-  service?.killNow();
-  await service?.exited;
+  await killServices();
   if (folder) removeFolder(folder);
   folder = undefined;
 }
@@ -262,13 +269,15 @@ async function main() {
     talk(direct, (n) => (n % 2 ? dupont : marie)),
     talk(classGroup, (n) => (n % 2 ? people[Math.floor(n / 2) % people.length] : dupont)),
   ]);
-  const failedRestart = (async () => {
+  const failed = (async () => {
     for (;;) {
       await kill.restarting;
+      const current = service;
       await sleep(20);
+      if (current && !current.ending && !current.isAlive()) throw new Error('the service ended by itself');
     }
   })();
-  await Promise.race([talking, failedRestart]);
+  await Promise.race([talking, failed]);
   await kill.restarting;
 
   // Live events may trail the last acknowledgement by a moment; catching up after a restart, too.

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,13 +8,30 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const MAIN = join(ROOT, 'dist', 'main.js');
 
+// Also those that are still starting: an interrupt may come before startService has given its caller anything to stop.
+const running = new Set();
+
+/** Kills every service that this process started and waits until they are gone. */
+export async function killServices() {
+  const gone = [...running].map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(gone);
+}
+
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Builds only when there is no build: the demo and the benchmark run what `node dist/main.js` would run. */
+function newest(path) {
+  if (!existsSync(path)) return 0; // an image has the build only
+  if (!statSync(path).isDirectory()) return /(?<!\.spec)\.ts$/.test(path) ? statSync(path).mtimeMs : 0;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** Builds when there is no build or an older one than the sources: figures of yesterday's code would mislead. */
 export function ensureBuilt() {
-  if (existsSync(MAIN)) return;
+  const sources = [join(ROOT, 'src'), join(ROOT, 'packages', 'embedded-mongo', 'src')];
+  if (existsSync(MAIN) && sources.every((folder) => newest(folder) <= statSync(MAIN).mtimeMs)) return;
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  console.error('No build found, running `npm run build` …');
+  console.error('Running `npm run build` …');
   const { status } = spawnSync(npm, ['run', 'build'], {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
@@ -72,15 +89,26 @@ export async function startService({ folder, port, secret, env = {}, timeoutMs =
     child.once('error', resolve);
   });
   let alive = true;
-  void exited.then(() => (alive = false));
+  if (child.pid) running.add(child);
+  void exited.then(() => {
+    alive = false;
+    running.delete(child);
+  });
 
   const service = {
     pid: child.pid,
+    /** Whether somebody here asked it to end. */
+    ending: false,
     url: `http://127.0.0.1:${port}`,
     exited,
+    isAlive: () => alive,
     output: () => tail,
-    killNow: () => alive && child.kill('SIGKILL'),
+    killNow() {
+      service.ending = true;
+      if (alive) child.kill('SIGKILL');
+    },
     async stop() {
+      service.ending = true;
       if (alive) child.kill('SIGTERM');
       await Promise.race([exited, sleep(5000)]);
       if (alive) child.kill('SIGKILL');
