@@ -1,0 +1,103 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import { randomUUID } from 'node:crypto';
+import type { Connection } from 'mongoose';
+import { ConversationsRepository } from '../../src/conversations/conversations.repository';
+import { MessagesRepository } from '../../src/message-store/messages.repository';
+import { startTestApp, type TestApp } from '../support/test-app';
+
+type Filter = Record<string, unknown>;
+interface Recorded {
+  readonly collection: string;
+  readonly method: string;
+  readonly filter: Filter;
+  readonly options: Record<string, unknown>;
+}
+
+/** Every stage name of an explain answer, whatever its nesting. */
+function stagesOf(plan: unknown): string[] {
+  if (typeof plan !== 'object' || plan === null) return [];
+  return Object.entries(plan).flatMap(([key, value]) => [
+    ...(key === 'stage' && typeof value === 'string' ? [value] : []),
+    ...stagesOf(value),
+  ]);
+}
+
+/** Each repository method once; what it sends is recorded and explained. A method without a case fails below. */
+const CASES: Record<string, (repositories: { c: ConversationsRepository; m: MessagesRepository }) => Promise<unknown>> =
+  {
+    'conversations.findForParticipant': ({ c }) => c.findForParticipant(randomUUID(), 'u'),
+    'conversations.findPage': ({ c }) => c.findPage('u', 0, 20),
+    'conversations.countForParticipant': ({ c }) => c.countForParticipant('u'),
+    'conversations.findHotIds': ({ c }) => c.findHotIds('u'),
+    'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
+    'conversations.summarySeqs': ({ c }) => c.summarySeqs([randomUUID()]),
+    'conversations.findById': ({ c }) => c.findById(randomUUID()),
+    'conversations.markHot': ({ c }) => c.markHot([randomUUID()], new Date()),
+    'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
+    'conversations.moveSummaries': ({ c }) =>
+      c.moveSummaries([{ conversationId: 'x', seq: 1, lastId: 'x', lastAt: new Date(), lastBy: 'u' }]),
+    'conversations.findMemberships': ({ c }) => c.findMemberships(randomUUID()),
+    'conversations.findMembershipsOf': ({ c }) => c.findMembershipsOf([{ conversationId: 'x', userId: 'u' }]),
+    'conversations.moveReadPositions': ({ c }) =>
+      c.moveReadPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
+    'messages.top': ({ m }) => m.top(randomUUID()),
+    'messages.tail': ({ m }) => m.tail(randomUUID(), 0, 10),
+    'messages.page': ({ m }) =>
+      m.page({ conversationId: randomUUID(), after: 0, before: 9, limit: 50, forward: false }),
+    'messages.findById': ({ m }) => m.findById(randomUUID()),
+    'messages.findByIds': ({ m }) => m.findByIds([randomUUID()]),
+    'messages.findByKey': ({ m }) => m.findByKey(randomUUID(), 'u', 'key'),
+    'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
+  };
+/** Inserts: nothing is looked for. */
+const WITHOUT_QUERY = ['conversations.insert', 'messages.append'];
+
+describe('query plans', () => {
+  let service: TestApp;
+  let connection: Connection;
+  let c: ConversationsRepository;
+  let m: MessagesRepository;
+  const recorded: Recorded[] = [];
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    connection = service.app.get<Connection>(getConnectionToken(), { strict: false });
+    c = service.app.get(ConversationsRepository, { strict: false });
+    m = service.app.get(MessagesRepository, { strict: false });
+    connection.set('debug', (collection: string, method: string, first: unknown, ...rest: unknown[]) => {
+      const options = (rest.at(-1) ?? {}) as Record<string, unknown>;
+      const filters =
+        method === 'bulkWrite'
+          ? (first as { updateOne: { filter: Filter } }[]).map(({ updateOne }) => updateOne.filter)
+          : [first as Filter];
+      for (const filter of filters) recorded.push({ collection, method, filter, options });
+    });
+  }, 60_000);
+  afterAll(async () => {
+    connection.set('debug', false);
+    await service.stop();
+  });
+
+  it('has a case for every repository method', () => {
+    const methodsOf = (name: string, repository: object): string[] =>
+      Object.getOwnPropertyNames(Object.getPrototypeOf(repository))
+        .filter((method) => !['constructor', 'listed'].includes(method))
+        .map((method) => `${name}.${method}`);
+    const all = [...methodsOf('conversations', c), ...methodsOf('messages', m)].sort();
+    expect(all).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
+  });
+
+  it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
+    recorded.length = 0;
+    await CASES[name]?.({ c, m });
+    expect(recorded.length).toBeGreaterThan(0);
+    for (const { collection, filter, options } of [...recorded]) {
+      const cursor = connection.collection(collection).find(filter);
+      const { sort } = options as { sort?: Record<string, 1 | -1> };
+      const plan: unknown = await (sort ? cursor.sort(sort) : cursor).explain('queryPlanner');
+      const stages = stagesOf(plan);
+      expect(stages).not.toContain('COLLSCAN');
+      expect(stages.some((stage) => /IXSCAN|IDHACK|EXPRESS/.test(stage))).toBe(true);
+    }
+  });
+});
