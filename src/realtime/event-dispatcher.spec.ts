@@ -8,6 +8,7 @@ type Middleware = (packet: unknown[], next: () => void) => void;
 /** The few members of a socket that the dispatcher uses. */
 class FakeSocket {
   readonly id = 's1';
+  connected = true;
   readonly data: { actor?: Actor; language: 'en' } = { language: 'en' };
   readonly emitted: unknown[][] = [];
   private middleware: Middleware = () => undefined;
@@ -66,6 +67,19 @@ describe('EventDispatcher', () => {
     const ack = jest.fn();
     await socket.receive(name, {}, ack);
     expect(ack).toHaveBeenCalledWith(code('UNKNOWN_MESSAGE_TYPE'));
+  });
+
+  it('answers although the handler said nothing', async () => {
+    const ack = jest.fn();
+    await socket.receive('message_read', {}, ack);
+    expect(ack.mock.calls).toEqual([[code('PROCESSING_ERROR')]]);
+  });
+
+  it('ignores what was waiting when the socket was closed', async () => {
+    socket.connected = false;
+    const ack = jest.fn();
+    await socket.receive('ping', {}, ack);
+    expect(ack).not.toHaveBeenCalled();
   });
 
   it('never shows the text of an unexpected error', async () => {

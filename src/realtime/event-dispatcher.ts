@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { defaultIfEmpty, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../common/clock';
+import { errorName } from '../common/error-name';
 import { DomainError } from '../common/errors/domain-error';
 import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
@@ -39,6 +40,8 @@ export class EventDispatcher {
     const byName = new Map(handlers.map((handler) => [handler.message, handler]));
     // `next` is never called: a packet must not reach the emitter, where a client could name any listener.
     socket.use((packet) => {
+      // A packet that was waiting when the socket was closed: access has ended.
+      if (!socket.connected) return;
       const [event, ...args] = packet as unknown[];
       const last = args.at(-1);
       const payload = typeof args[0] === 'function' ? undefined : args[0];
@@ -48,7 +51,8 @@ export class EventDispatcher {
         if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
         return transform(handler.callback(payload, reply));
       }).then(
-        (answer) => answer && reply(answer),
+        // Nothing comes back when the error filter has answered already; then this is the call that does nothing.
+        (answer) => (answer ? reply(answer) : this.refuse(socket, reply, new DomainError('PROCESSING_ERROR'))),
         (error: unknown) => this.refuse(socket, reply, error),
       );
     });
@@ -76,7 +80,7 @@ export class EventDispatcher {
 
   private refuse(socket: AppSocket, reply: Reply, thrown: unknown): void {
     const { error, unexpected } = toDomainError(thrown);
-    if (unexpected) this.logger.error('a socket event failed', thrown instanceof Error ? thrown.stack : undefined);
+    if (unexpected) this.logger.error(`a socket event failed: ${errorName(thrown)}`);
     reply({ ok: false, error: socketErrorBody(error, socket.data.language) });
   }
 }

@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { errorName } from '../common/error-name';
 import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
 import type { AppSocket } from './app-socket';
@@ -11,7 +12,7 @@ export class WsErrorFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const { error, unexpected } = toDomainError(thrown);
-    if (unexpected) this.logger.error('a socket event failed', thrown instanceof Error ? thrown.stack : undefined);
+    if (unexpected) this.logger.error(`a socket event failed: ${errorName(thrown)}`);
     const { data } = host.switchToWs().getClient<AppSocket>();
     // The dispatcher hands every handler its reply function in place of the client's acknowledgement.
     const reply = host.getArgs<unknown[]>().find((arg): arg is Reply => typeof arg === 'function');

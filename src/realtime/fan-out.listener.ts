@@ -1,0 +1,60 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { userRoom } from '../contract/rooms';
+import { SERVER_EVENTS } from '../contract/socket-events';
+import type { DomainEventMap } from '../events/domain-event-map';
+import { DomainEvents } from '../events/domain-events';
+import type { AppServer } from './app-socket';
+import { ReadCoalescer, type ReadEvent } from './read-coalescer';
+
+const READ_WINDOW_MS = 250;
+
+/** Domain events → devices. The only place that emits to rooms; recipients are named by the event, never by a room. */
+@Injectable()
+export class FanOutListener implements OnModuleDestroy {
+  private server?: AppServer;
+  private readonly reads = new ReadCoalescer(READ_WINDOW_MS, (event) => this.messageRead(event));
+
+  constructor(events: DomainEvents) {
+    events.on('message.created', (event) => this.messageCreated(event));
+    events.on('message.read', (event) => this.reads.push(event));
+    events.on('conversation.created', (event) => this.conversationCreated(event));
+  }
+
+  /** Called once, when the gateway has its server; events before that have nobody to reach. */
+  attach(server: AppServer): void {
+    this.server = server;
+  }
+
+  onModuleDestroy(): void {
+    this.reads.close();
+  }
+
+  /** One emit for everybody: the packet is encoded once. */
+  private messageCreated({ message, recipientIds, originSocketId }: DomainEventMap['message.created']): void {
+    this.to(recipientIds, originSocketId)?.emit(SERVER_EVENTS.messageReceived, {
+      ...message,
+      timestamp: message.created_at,
+    });
+  }
+
+  private messageRead(event: ReadEvent): void {
+    this.to(event.recipientIds, event.originSocketId)?.emit(SERVER_EVENTS.messageRead, {
+      conversation_id: event.conversationId,
+      message_id: event.messageId,
+      seq: event.seq,
+      read_by: event.readerId,
+      read_at: event.readAt,
+    });
+  }
+
+  private conversationCreated({ conversation, recipientId }: DomainEventMap['conversation.created']): void {
+    this.to([recipientId])?.emit(SERVER_EVENTS.conversationCreated, conversation);
+  }
+
+  /** @returns undefined for nobody: Socket.IO takes an empty list of rooms for everybody. */
+  private to(userIds: readonly string[], exceptSocketId?: string): ReturnType<AppServer['to']> | undefined {
+    if (!this.server || userIds.length === 0) return undefined;
+    const rooms = this.server.to(userIds.map(userRoom));
+    return exceptSocketId === undefined ? rooms : rooms.except(exceptSocketId);
+  }
+}

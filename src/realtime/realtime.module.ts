@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module';
+import { Clock, SystemClock } from '../common/clock';
+import { ConfigModule } from '../config/config.module';
+import { EventsModule } from '../events/events.module';
+import { MessagesModule } from '../messages/messages.module';
+import { PresenceModule } from '../presence/presence.module';
+import { FanOutListener } from './fan-out.listener';
+import { MessagingGateway } from './messaging.gateway';
+import { SocketSessions } from './socket-sessions';
+
+/** The doors of live clients. Needs SocketIoAdapter to be set on the application. */
+@Module({
+  imports: [AuthModule, ConfigModule, EventsModule, MessagesModule, PresenceModule],
+  providers: [MessagingGateway, SocketSessions, FanOutListener, { provide: Clock, useClass: SystemClock }],
+})
+export class RealtimeModule {}
