@@ -59,6 +59,13 @@ describe('index keys', () => {
     expect(indexKeysAt({ a: [{ b: [1, 2] }, { b: 3 }] }, 'a.b')).toEqual({ values: [1, 2, 3], multikey: true });
   });
 
+  it('of a path with an index are that element alone', () => {
+    expect(indexKeysAt({ a: [{ b: 1 }, { b: 2 }] }, 'a.1.b')).toEqual({ values: [2], multikey: false });
+    expect(indexKeysAt({ a: [[1, 2]] }, 'a.0')).toEqual({ values: [[1, 2]], multikey: false });
+    expect(indexKeysAt({ a: { 0: 'x' } }, 'a.0')).toEqual({ values: ['x'], multikey: false });
+    expect(() => indexKeysAt({ a: [{ 0: 1 }] }, 'a.0')).toThrow(expect.objectContaining({ code: 16746 }) as Error);
+  });
+
   it('of a compound index pair each element with the other fields', () => {
     expect(extractIndexKeys({ a: [1, 2], b: 'x' }, ['a', 'b', 'c'])).toEqual({
       keys: [

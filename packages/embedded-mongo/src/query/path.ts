@@ -82,21 +82,38 @@ export function valuesAt(document: Document, path: string): unknown[] {
   return values;
 }
 
-/** Where the walk of one indexed path has come to: done with a value, or at an array. */
+/** Where the walk of one indexed path has come to: done with a value, or at an array to be spread. */
 interface Reached {
   value: unknown;
   array: unknown[] | null;
   rest: readonly string[];
 }
 
+/** An index into an array and a field of that name in its elements cannot both be meant. */
+function refuseAmbiguous(array: readonly unknown[], part: string): void {
+  if (!array.some((element) => isDocument(element) && Object.hasOwn(element, part))) return;
+  const message = `Ambiguous field name found in array (do not use numeric field names in embedded elements in an array), field: '${part}'`;
+  throw new CommandError(16746, 'Location16746', message);
+}
+
 function reach(document: Document | null, parts: readonly string[]): Reached {
   let value: unknown = document ?? undefined;
+  let byIndex = false;
   for (let i = 0; i < parts.length; i++) {
-    if (Array.isArray(value)) return { value: undefined, array: value, rest: parts.slice(i) };
-    if (!isDocument(value)) return { value: undefined, array: null, rest: [] };
-    value = getField(fieldsOf(value), parts[i]!);
+    const part = parts[i]!;
+    byIndex = Array.isArray(value) && isArrayIndex(part) && Number(part) < value.length;
+    if (Array.isArray(value)) {
+      if (!byIndex) return { value: undefined, array: value, rest: parts.slice(i) };
+      refuseAmbiguous(value, part);
+      value = (value as unknown[])[Number(part)];
+    } else if (isDocument(value)) {
+      value = getField(fieldsOf(value), part);
+    } else {
+      return { value: undefined, array: null, rest: [] };
+    }
   }
-  return Array.isArray(value) ? { value, array: value, rest: [] } : { value, array: null, rest: [] };
+  // An array that was itself picked by its index is one value, as it is to a filter.
+  return Array.isArray(value) && !byIndex ? { value, array: value, rest: [] } : { value, array: null, rest: [] };
 }
 
 function expand(
@@ -118,10 +135,6 @@ function expand(
     if (array !== null && array !== reached.array) {
       const message = `cannot index parallel arrays [${names[i]}] [${arrayName}]`;
       throw new CommandError(171, 'CannotIndexParallelArrays', message);
-    }
-    if (reached.rest[0] !== undefined && isArrayIndex(reached.rest[0])) {
-      const message = `an index on an array position ('${names[i]}') is not supported by this store`;
-      throw new CommandError(67, 'CannotCreateIndex', message);
     }
     array = reached.array;
     arrayName = names[i]!;
