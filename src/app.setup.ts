@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
+import { SocketIoAdapter } from './realtime/socket-io.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
 import { RouteTable } from './common/http/route-table';
@@ -132,5 +133,6 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   });
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
+  app.useWebSocketAdapter(new SocketIoAdapter(app, config));
   if (config.docs) serveDocs(app, config);
 }

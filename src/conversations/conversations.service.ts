@@ -37,9 +37,10 @@ export class ConversationsService {
    * @throws VALIDATION_FAILED, RECIPIENT_NOT_FOUND, ROLE_NOT_ALLOWED, FORBIDDEN
    */
   async create(
-    actor: Actor,
+    caller: Actor,
     dto: CreateConversationDto,
   ): Promise<{ conversation: ConversationPayload; created: boolean }> {
+    const actor = await this.users.refresh(caller);
     const others = [...new Set(dto.participant_ids)].filter((id) => id !== actor.userId);
     const { conversation, created } =
       dto.conversation_type === 'direct'

@@ -54,7 +54,8 @@ export class MessagesService {
    * @throws VALIDATION_FAILED, CONVERSATION_NOT_FOUND, RECIPIENT_NOT_FOUND, MESSAGE_NOT_FOUND (`reply_to`),
    *   ROLE_NOT_ALLOWED, FORBIDDEN, RATE_LIMITED, CONFLICT, DATABASE_UNAVAILABLE
    */
-  async send(actor: Actor, dto: SendMessageDto): Promise<Sent> {
+  async send(caller: Actor, dto: SendMessageDto): Promise<Sent> {
+    const actor = await this.users.refresh(caller);
     this.checkLength(dto.content);
     if (dto.message_type === 'system') throw new DomainError('FORBIDDEN');
     const conversation = await this.target(actor, dto);

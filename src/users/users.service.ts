@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { Actor } from '../common/actor';
 import { DomainError } from '../common/errors/domain-error';
 import { DomainEvents } from '../events/domain-events';
 import type { DirectoryEntry, LearnedPerson, SyncedPerson } from './directory-entry';
@@ -48,6 +49,16 @@ export class UsersService {
       }
     }
     return found;
+  }
+
+  /**
+   * Sockets outlive the moment of their handshake: the role and the name that count are the directory's of now.
+   * @throws AUTH_FAILED for a person who became inactive
+   */
+  async refresh(actor: Actor): Promise<Actor> {
+    const entry = (await this.findMany([actor.userId])).get(actor.userId);
+    if (!entry?.isActive) throw new DomainError('AUTH_FAILED');
+    return { ...actor, role: entry.role, username: entry.username, displayName: entry.displayName };
   }
 
   /** @throws RECIPIENT_NOT_FOUND for a person nobody told us of: a role is never guessed. FORBIDDEN when inactive. */
