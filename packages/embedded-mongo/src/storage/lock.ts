@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EmbeddedMongoError } from '../public-error';
+
+/** Who holds a folder. */
+interface Holder {
+  readonly pid: number;
+  /** Tells this process from an earlier one with the same number, as in a container where it is always 1. */
+  readonly born: string;
+  readonly token: string;
+}
+
+/** When a process was started, as text that no later process of that number shares; undefined where unknown. */
+function birthOf(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      // The name in parentheses may hold spaces; the start time is the 20th field behind it.
+      return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    } catch {
+      return undefined;
+    }
+  }
+  // Whole tens of seconds: the same process may compute it twice with some ms of difference.
+  return pid === process.pid ? `~${Math.round((Date.now() - process.uptime() * 1000) / 10_000)}` : undefined;
+}
+
+function isAlive(holder: Holder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const born = birthOf(holder.pid);
+  return born === undefined || holder.born === '' || born === holder.born;
+}
+
+function read(path: string): { text: string; holder: Holder | undefined } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return { text, holder: JSON.parse(text) as Holder };
+  } catch {
+    return { text, holder: undefined };
+  }
+}
+
+/** Moves a dead process's lock away, unless another starter was faster and the lock is a new one by now. */
+function removeStale(path: string, text: string): void {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  if (readFileSync(aside, 'utf8') !== text) {
+    try {
+      linkSync(aside, path);
+    } catch {
+      // Somebody holds it already; the next round finds out who.
+    }
+  }
+  rmSync(aside, { force: true });
+}
+
+/**
+ * Takes a folder for this process; returns what gives it back. The lock of a killed process is taken over at once.
+ * The file is written aside and linked into place, so that nobody ever reads half of it.
+ */
+export function lockFolder(dir: string): () => void {
+  const path = join(dir, 'store.lock');
+  const token = randomUUID();
+  const mine: Holder = { pid: process.pid, born: birthOf(process.pid) ?? '', token };
+  const draft = `${path}.${token}`;
+  writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      try {
+        linkSync(draft, path);
+        return () => release(path, token);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const found = read(path);
+      if (found?.holder && isAlive(found.holder)) {
+        throw new EmbeddedMongoError('LOCKED', `the folder is in use by process ${found.holder.pid}`);
+      }
+      if (found) removeStale(path, found.text);
+    }
+    throw new EmbeddedMongoError('LOCKED', 'the lock of the folder could not be taken');
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function release(path: string, token: string): void {
+  if (read(path)?.holder?.token === token) unlinkSync(path);
+}

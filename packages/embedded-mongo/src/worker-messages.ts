@@ -1,0 +1,20 @@
+/** What the worker is started with. */
+export interface WorkerOptions {
+  readonly dir: string;
+  /** Undefined: loopback TCP. */
+  readonly socketPath: string | undefined;
+  /** Reports each group of commands; for tests of the group commit. */
+  readonly traceTurns: boolean;
+}
+
+/** Messages to the worker. */
+export interface ToWorker {
+  readonly type: 'stop';
+}
+
+/** Messages from the worker. */
+export type FromWorker =
+  | { readonly type: 'ready'; readonly port: number | undefined }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'turn'; readonly commands: number; readonly writes: number; readonly commits: number };
