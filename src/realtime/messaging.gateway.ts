@@ -1,4 +1,4 @@
-import { UseFilters, UsePipes } from '@nestjs/common';
+import { UseFilters } from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
@@ -10,7 +10,6 @@ import {
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import { InputPipe } from '../common/validation/input.pipe';
 import type { MarkReadResult, MessagePayload } from '../contract/payloads';
 import { type Ack, type AuthenticatedPayload, CLIENT_EVENTS } from '../contract/socket-events';
 import { MessageReadDto } from '../messages/dto/message-read.dto';
@@ -33,11 +32,11 @@ function actorOf({ data }: AppSocket): Actor {
 }
 
 /**
- * The Socket.IO door (contract 4). Pipe and filter are bound here because global filters do not reach gateways.
+ * The Socket.IO door (contract 4). The filter is bound here because global filters do not reach gateways; the global
+ * InputPipe does, and a second one would be handed what the first has made.
  * A handler returns the acknowledgement; the dispatcher turns it into an event when the client asked for none.
  */
 @WebSocketGateway()
-@UsePipes(InputPipe)
 @UseFilters(WsErrorFilter)
 export class MessagingGateway implements OnGatewayInit<AppServer>, OnGatewayConnection<AppSocket> {
   constructor(

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { MessageMappingProperties } from '@nestjs/websockets';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server, ServerOptions } from 'socket.io';
 import { SystemClock } from '../common/clock';
@@ -24,6 +25,9 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+/** A response, or what stands for one during an upgrade. */
+type HeaderSink = Pick<ServerResponse, 'setHeader'>;
+
 /** Socket.IO with the limits of the settings, and our own dispatcher in place of Nest's binding of events. */
 export class SocketIoAdapter extends IoAdapter {
   private readonly dispatcher: EventDispatcher;
@@ -40,7 +44,11 @@ export class SocketIoAdapter extends IoAdapter {
   /** @returns the server on the application's own HTTP server */
   override createIOServer(port: number, options?: ServerOptions): Server {
     const server = super.createIOServer(port, { ...options, ...this.options() } as ServerOptions);
-    server.engine.on('headers', (headers: Record<string, string>) => Object.assign(headers, SECURITY_HEADERS));
+    // As middleware, not on the `headers` event, which refusals do not have.
+    server.engine.use((_request: IncomingMessage, response: HeaderSink, next: () => void) => {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+      next();
+    });
     return server;
   }
 
