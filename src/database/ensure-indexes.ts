@@ -1,4 +1,4 @@
-import type { Connection, IndexDefinition, IndexOptions } from 'mongoose';
+import type { Connection } from 'mongoose';
 
 /**
  * Creates what the schemas of `declared` ask for and `store` lacks.
@@ -8,10 +8,13 @@ export async function ensureIndexes(declared: Connection, store: Connection): Pr
   for (const name of declared.modelNames()) {
     const model = declared.model(name);
     const collection = store.collection(model.collection.collectionName);
-    for (const [keys, options] of model.schema.indexes() as [IndexDefinition, IndexOptions][]) {
-      // Mongoose adds `background`, which servers since 4.2 ignore.
-      const { background: _background, ...rest } = options;
-      await collection.createIndex(keys as Record<string, 1 | -1>, rest as { name?: string });
+    for (const [keys, options] of model.schema.indexes()) {
+      const { name, unique, partialFilterExpression } = options;
+      await collection.createIndex(keys as Record<string, 1 | -1>, {
+        ...(name === undefined ? {} : { name }),
+        ...(unique === undefined ? {} : { unique: unique === true }),
+        ...(partialFilterExpression === undefined ? {} : { partialFilterExpression }),
+      });
     }
   }
 }

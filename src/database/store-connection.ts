@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { createConnection, type Connection, type ConnectOptions } from 'mongoose';
+import { ConnectionStates, createConnection, type Connection, type ConnectOptions } from 'mongoose';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorName } from '../common/error-name';
 import { ensureIndexes } from './ensure-indexes';
@@ -54,7 +54,7 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
 
   /** @returns whether operations may be tried: connected, and the indexes are known to stand. */
   isReady(): boolean {
-    return this.connection.readyState === 1;
+    return this.connection.readyState === ConnectionStates.connected;
   }
 
   /** @returns the store's answer time in milliseconds. */

@@ -122,7 +122,7 @@ describe('message log', () => {
         return messages.append(batch, ordered);
       },
     });
-    const nodes = [aLog(slow), aLog()];
+    const [aSlowNode, aFastNode] = [aLog(slow), aLog()];
     let reading = true;
     let holes = 0;
     const poller = (async () => {
@@ -133,7 +133,7 @@ describe('message log', () => {
         if (seqs.some((seq, index) => seq !== index + 1)) holes += 1;
       }
     })();
-    await Promise.all(dense(100).map((n) => nodes[n % 2]?.append(aDraft(id, n), nothing)));
+    await Promise.all(dense(100).map((n) => (n % 2 ? aSlowNode : aFastNode).append(aDraft(id, n), nothing)));
     reading = false;
     await poller;
     expect(holes).toBe(0);
