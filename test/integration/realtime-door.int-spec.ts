@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { io } from 'socket.io-client';
-import { createFastifyAdapter } from '../../src/app.setup';
+import { configureApp, createFastifyAdapter } from '../../src/app.setup';
 import { AuthService } from '../../src/auth/auth.service';
 import { identityFromClaims } from '../../src/auth/claims';
 import { Clock, SystemClock } from '../../src/common/clock';
@@ -18,7 +18,6 @@ import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
-import { SocketIoAdapter } from '../../src/realtime/socket-io.adapter';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
 import { aParent, aTeacher, idOf } from '../support/people';
 import { ask, connectAs, connected, nextEvent, rawSocket, type TestSocket } from '../support/socket-client';
@@ -67,7 +66,7 @@ async function openDoor(env: Record<string, string> = {}, authenticationTimeoutM
     ],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(createFastifyAdapter(config), { logger: false });
-  app.useWebSocketAdapter(new SocketIoAdapter(app, config));
+  await configureApp(app, config);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
