@@ -47,7 +47,8 @@ class StoreCloser implements OnApplicationShutdown {
       useFactory: (): Connection => {
         // A filter key that the schema does not know would match everything: refuse it (reliability, trap 9).
         setMongooseOption('strictQuery', 'throw');
-        setMongooseOption('sanitizeFilter', false);
+        // Fail at once while the store is away, instead of holding requests until it is back.
+        setMongooseOption('bufferCommands', false);
         return createConnection();
       },
     },

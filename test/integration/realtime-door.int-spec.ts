@@ -164,6 +164,9 @@ describe('the Socket.IO door', () => {
       expect(response.headers.get('x-content-type-options')).toBe('nosniff');
       expect(response.headers.get('access-control-allow-credentials')).toBeNull();
       expect(response.headers.get('access-control-allow-origin')).not.toBe('*');
+      const sid = /"sid":"([^"]+)"/.exec(await response.text())?.[1];
+      // The session ends here: an abandoned one would keep its timer for half a minute.
+      if (sid) await fetch(`${door.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`, { method: 'POST', body: '1' });
     });
 
     it('refuses a sixth socket, keeps the five and frees places', async () => {

@@ -28,6 +28,8 @@ const STORE_AWAY_NAMES: ReadonlySet<string> = new Set([
 const STORE_AWAY_CODES: ReadonlySet<number> = new Set([
   6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
+/** A broken connection that the driver hands on as Node's own error. */
+const LINK_BROKEN: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED']);
 const MONGOOSE_AWAY = /before initial connection is complete|bufferCommands|buffering timed out|not connected/i;
 
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -65,6 +67,7 @@ const isThrown = (value: unknown): value is Thrown => typeof value === 'object' 
 function isStoreAway(error: unknown, depth = 0): boolean {
   if (!isThrown(error) || depth > 3) return false;
   const { name, message, code } = error;
+  if (LINK_BROKEN.has(code)) return true;
   if (typeof name === 'string') {
     if (STORE_AWAY_NAMES.has(name)) return true;
     if (name.startsWith('Mongo') && typeof code === 'number' && STORE_AWAY_CODES.has(code)) return true;

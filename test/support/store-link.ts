@@ -1,0 +1,52 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A link to the store that tests cut and mend: a TCP proxy in front of its URL. */
+export class StoreLink {
+  private server: Server | undefined;
+  private readonly sockets = new Set<Socket>();
+  private port = 0;
+
+  constructor(private readonly storeUrl: string) {}
+
+  /** Reserves the port while nothing listens there: the store is away. */
+  async reserve(): Promise<string> {
+    await this.mend();
+    await this.cut();
+    return `mongodb://127.0.0.1:${this.port}/?directConnection=true`;
+  }
+
+  async mend(): Promise<void> {
+    if (this.server) return;
+    const server = createServer((client) => this.pipe(client));
+    this.server = server;
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  async cut(): Promise<void> {
+    const { server } = this;
+    if (!server) return;
+    this.server = undefined;
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  private pipe(client: Socket): void {
+    const { host } = /^mongodb:\/\/(?<host>[^/]+)/.exec(this.storeUrl)?.groups ?? { host: '' };
+    const target = decodeURIComponent(host ?? '');
+    const [name, port] = target.split(':');
+    const store = target.startsWith('/') ? connect(target) : connect(Number(port), name);
+    for (const [from, to] of [
+      [client, store],
+      [store, client],
+    ] as const) {
+      this.sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.sockets.delete(from);
+        to.destroy();
+      });
+    }
+  }
+}
