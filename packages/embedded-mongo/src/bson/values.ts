@@ -188,11 +188,16 @@ export function objectIdBytes(value: unknown): Uint8Array {
   return (value as ObjectId).id;
 }
 
-/** A deep copy of containers; leaf values are immutable in the engine and shared. */
+/** A deep copy of containers; leaf values are immutable in the engine and shared. A DBRef becomes a plain document. */
 export function cloneValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cloneValue);
-  if (!isDocument(value) || bsonTag(value) !== null) return value;
+  return isDocument(value) ? cloneDocument(value) : value;
+}
+
+/** A deep copy of a document. */
+export function cloneDocument(document: Document): Document {
+  const fields = fieldsOf(document);
   const copy: Document = {};
-  for (const name of Object.keys(value)) setField(copy, name, cloneValue(value[name]));
+  for (const name of Object.keys(fields)) setField(copy, name, cloneValue(fields[name]));
   return copy;
 }

@@ -1,0 +1,1 @@
+export { compileUpdate, seedFromFilter, type CompiledUpdate, type UpdateContext, type UpdateOptions } from './update';

@@ -1,0 +1,50 @@
+import { Document, typeName } from '../bson/values';
+import { CommandError } from '../errors';
+import { locate, removeAt, setAt, Target, valueAtTarget } from './target';
+import { isDynamicPart, parseUpdatePath, UpdatePath } from './update-path';
+
+/** A compiled $rename of one field. */
+export interface Rename {
+  readonly from: UpdatePath;
+  readonly to: UpdatePath;
+  apply(document: Document): void;
+}
+
+function badValue(message: string): CommandError {
+  return new CommandError(2, 'BadValue', message);
+}
+
+function crossesArray(document: Document, parts: readonly string[]): boolean {
+  return parts.some((_part, i) => {
+    const prefix = parts.slice(0, i);
+    return prefix.length > 0 && Array.isArray(valueAtTarget(locate(document, prefix), prefix));
+  });
+}
+
+function checkPlain(document: Document, path: UpdatePath, role: string): Target {
+  if (crossesArray(document, path.parts))
+    throw badValue(`The ${role} field cannot be an array element, '${path.text}'`);
+  return locate(document, path.parts);
+}
+
+/** Compiles the renaming of one field; neither path may lead into an array. */
+export function compileRename(source: string, operand: unknown): Rename {
+  if (typeof operand !== 'string')
+    throw badValue(`The 'to' field for $rename must be a string: ${source}: <${typeName(operand)}>`);
+  if (source === operand) throw badValue(`The source and target field for $rename must differ: ${source}`);
+  const from = parseUpdatePath(source);
+  const to = parseUpdatePath(operand);
+  if (from.parts.some(isDynamicPart)) throw badValue(`The source field for $rename may not be dynamic: ${source}`);
+  if (to.parts.some(isDynamicPart)) throw badValue(`The destination field for $rename may not be dynamic: ${operand}`);
+  return {
+    from,
+    to,
+    apply: (document) => {
+      const sourceTarget = checkPlain(document, from, 'source');
+      if (!sourceTarget.exists) return;
+      const value = valueAtTarget(sourceTarget, from.parts);
+      setAt(checkPlain(document, to, 'destination'), to.parts, value);
+      removeAt(sourceTarget, from.parts);
+    },
+  };
+}

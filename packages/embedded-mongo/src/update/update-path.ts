@@ -1,0 +1,85 @@
+import { CommandError } from '../errors';
+import { isArrayIndex } from '../query/path';
+
+/** A path of an update as written: parts may be `$`, `$[]` or `$[identifier]`. */
+export interface UpdatePath {
+  readonly text: string;
+  readonly parts: readonly string[];
+}
+
+/** The identifier of a `$[identifier]` part, the empty string for `$[]`, null for any other part. */
+export function arrayIdentifier(part: string): string | null {
+  return part.startsWith('$[') && part.endsWith(']') ? part.slice(2, -1) : null;
+}
+
+/** True for a part that stands for elements found when the update runs. */
+export function isDynamicPart(part: string): boolean {
+  return part === '$' || arrayIdentifier(part) !== null;
+}
+
+const DBREF_PARTS = new Set(['$ref', '$id', '$db']);
+
+/** Checks a path of an update and takes it apart. */
+export function parseUpdatePath(text: string): UpdatePath {
+  if (text === '') throw new CommandError(56, 'EmptyFieldName', 'An empty update path is not valid.');
+  const parts = text.split('.');
+  parts.forEach((part, i) => {
+    if (part === '') {
+      throw new CommandError(
+        56,
+        'EmptyFieldName',
+        `The update path '${text}' contains an empty field name, which is not allowed.`,
+      );
+    }
+    if (!part.startsWith('$') || isDynamicPart(part) || (i > 0 && DBREF_PARTS.has(part))) return;
+    const message = `The dollar ($) prefixed field '${part}' in '${text}' is not valid for storage.`;
+    throw new CommandError(52, 'DollarPrefixedFieldName', message);
+  });
+  if (isDynamicPart(parts[0]!)) {
+    throw new CommandError(
+      2,
+      'BadValue',
+      `Cannot have array filter identifier or positional (i.e. '$') element in the first position in path '${text}'`,
+    );
+  }
+  if (parts.filter((part) => part === '$').length > 1) {
+    throw new CommandError(2, 'BadValue', `Too many positional (i.e. '$') elements found in path '${text}'`);
+  }
+  return { text, parts };
+}
+
+function comparePart(a: string, b: string): number {
+  if (isArrayIndex(a) && isArrayIndex(b)) return Number(a) - Number(b);
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** The order MongoDB applies an update's paths in, which decides where new fields go: numbers as numbers, else by bytes. */
+export function compareUpdatePaths(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const order = comparePart(a[i]!, b[i]!);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** Refuses two updates of one place, or of a place and something inside it (40). */
+export class ConflictCheck {
+  private readonly seen = new Map<string, boolean>();
+
+  add(parts: readonly string[]): void {
+    const path = parts.join('.');
+    let prefix = '';
+    parts.forEach((part, i) => {
+      prefix = i === 0 ? part : `${prefix}.${part}`;
+      const isWhole = this.seen.get(prefix);
+      if (isWhole === true || (isWhole === false && i === parts.length - 1)) {
+        throw new CommandError(
+          40,
+          'ConflictingUpdateOperators',
+          `Updating the path '${path}' would create a conflict at '${prefix}'`,
+        );
+      }
+      this.seen.set(prefix, i === parts.length - 1);
+    });
+  }
+}
