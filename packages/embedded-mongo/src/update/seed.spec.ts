@@ -4,7 +4,10 @@ type Doc = Record<string, unknown>;
 
 describe('upsert seed from $eq/$and/$in[1]', () => {
   it.each<[Doc, Doc]>([
-    [{ a: 1, b: { c: 2 } }, { a: 1, b: { c: 2 } }],
+    [
+      { a: 1, b: { c: 2 } },
+      { a: 1, b: { c: 2 } },
+    ],
     [{ 'a.b': 1, 'a.c': 2 }, { a: { b: 1, c: 2 } }],
     [{ a: { $eq: 1 } }, { a: 1 }],
     [{ $and: [{ a: 1 }, { b: { $eq: 2 } }] }, { a: 1, b: 2 }],

