@@ -4,7 +4,7 @@ import { cloneValue, Document, fieldsOf, getField, isDocument, isNumber, typeNam
 import { CommandError } from '../errors';
 import { isOperatorDocument, isRegex } from '../query/element-tests';
 import { compileFilter } from '../query/matcher';
-import type { FieldOperator } from './operators';
+import type { FieldOperator } from './field-operator';
 
 function badValue(message: string): CommandError {
   return new CommandError(2, 'BadValue', message);

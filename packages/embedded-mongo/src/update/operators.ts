@@ -3,24 +3,8 @@ import { compareValues } from '../bson/compare';
 import { addNumbers, bitwise, multiplyNumbers, zeroLike } from '../bson/numbers';
 import { BsonType, bsonTypeOf, cloneValue, isDocument, isNumber, typeName } from '../bson/values';
 import { CommandError } from '../errors';
+import type { FieldOperator } from './field-operator';
 import { addToSet, pop, pull, pullAll, push } from './array-operators';
-
-/** What an operator knows besides the value it changes. */
-export interface OperatorContext {
-  readonly now: Date;
-  readonly path: string;
-}
-
-/** A compiled operator for one path. */
-export interface FieldOperator {
-  /**
-   * What a missing field means: create it, leave it (but fail if a scalar is in the way), or leave it whatever is there.
-   */
-  readonly onMissing: 'create' | 'skip' | 'ignore';
-  readonly onInsertOnly?: boolean;
-  /** The next value of the field; undefined removes it. */
-  apply(current: unknown, context: OperatorContext): unknown;
-}
 
 type Compile = (operand: unknown, path: string) => FieldOperator;
 

@@ -4,7 +4,8 @@ import { cloneDocument, Document, getField, isDocument, setField, typeName } fro
 import { CommandError } from '../errors';
 import { compileMatcher, MatchDetails, Matcher } from '../query/matcher';
 import { ArrayFilter, compileArrayFilters } from './array-filters';
-import { FieldOperator, operators } from './operators';
+import type { FieldOperator } from './field-operator';
+import { operators } from './operators';
 import { compileRename, Rename } from './rename';
 import { checkViable, childOf, isContainer, locate, removeAt, setAt, valueAtTarget } from './target';
 import { arrayIdentifier, compareUpdatePaths, ConflictCheck, parseUpdatePath, UpdatePath } from './update-path';
