@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import { ConversationsRepository } from '../conversations/conversations.repository';
@@ -8,9 +9,7 @@ import { MessagesRepository, type AppendOutcome } from '../message-store/message
 /** How long a mark stands, and when it is renewed (docs/adr/0002). */
 const HOT_MS = 60_000;
 const RENEW_MS = 5_000;
-const BATCH = 100;
-/** Batches under way at once: enough to keep the store busy, few enough that batches grow under load. */
-const IN_FLIGHT = 4;
+const BATCH = 100; // messages
 const LANE_IDLE_MS = 120_000;
 const LANES_SWEPT_ABOVE = 5_000;
 
@@ -36,6 +35,8 @@ interface Lane {
   head: number | undefined;
   lastAt: number;
   lastSenderId: string | undefined;
+  /** Its last batch met a refusal. */
+  refused: boolean;
   hotUntil: number;
   usedAt: number;
 }
@@ -55,7 +56,10 @@ interface Item {
 export class MessageLog {
   private readonly lanes = new Map<string, Lane>();
   private readonly ready = new Set<Lane>();
-  private inFlight = 0;
+  /** One batch at a time: the next gathers meanwhile, which is what makes batches grow under load. */
+  private writing = false;
+  /** The last ordered batch met a refusal. */
+  private cautious = false;
   private scheduled = false;
 
   constructor(
@@ -89,6 +93,7 @@ export class MessageLog {
       head: undefined,
       lastAt: 0,
       lastSenderId: undefined,
+      refused: false,
       hotUntil: 0,
       usedAt: this.clock.now(),
     };
@@ -125,25 +130,39 @@ export class MessageLog {
       cold.push(lane);
     }
     if (cold.length > 0) void this.warm(cold);
-    while (this.inFlight < IN_FLIGHT && this.ready.size > 0) void this.run(...this.takeBatch());
+    if (!this.writing && this.ready.size > 0) void this.run(...this.takeBatch());
   }
 
-  /** Either all lanes with one waiting message (unordered), or one lane with several (ordered). */
+  /**
+   * Everything that waits goes in one batch: ordered when a lane has several messages, because a number may only be
+   * stored after the one before it. A refusal stops an ordered batch, so after one the lanes with a single message go
+   * first, unordered, and a lane that was refused goes alone: a burst of resends holds up nobody else.
+   */
   private takeBatch(): [items: Item[], ordered: boolean] {
-    const singles: Lane[] = [];
-    for (const lane of this.ready) {
-      if (lane.queue.length > 1) {
-        this.ready.delete(lane);
-        return [this.number(lane), true];
-      }
-      if (singles.length < BATCH) singles.push(lane);
+    const ready = [...this.ready];
+    const singles = ready.filter((lane) => lane.queue.length === 1);
+    if (this.cautious && singles.length > 0) {
+      this.cautious = false;
+      return this.numberAll(singles, false);
     }
-    for (const lane of singles) this.ready.delete(lane);
-    return [singles.flatMap((lane) => this.number(lane)), false];
+    const refused = ready.find((lane) => lane.refused && lane.queue.length > 1);
+    if (refused) return this.numberAll([refused], true);
+    return this.numberAll(ready, singles.length < ready.length);
+  }
+
+  private numberAll(lanes: readonly Lane[], ordered: boolean): [items: Item[], ordered: boolean] {
+    const items: Item[] = [];
+    for (const lane of lanes) {
+      if (items.length >= BATCH) break;
+      this.ready.delete(lane);
+      items.push(...this.number(lane));
+    }
+    return [items, ordered];
   }
 
   private number(lane: Lane): Item[] {
     lane.busy = true;
+    lane.refused = false;
     const head = lane.head ?? 0;
     const at = new Date(Math.max(this.clock.now(), lane.lastAt));
     return lane.queue.splice(0, BATCH).map((pending, index) => ({
@@ -193,34 +212,68 @@ export class MessageLog {
     this.wake(lane);
   }
 
-  private async run(items: Item[], ordered: boolean): Promise<void> {
-    this.inFlight += 1;
+  private async run(items: readonly Item[], ordered: boolean): Promise<void> {
+    this.writing = true;
     const lanes = new Set(items.map(({ lane }) => lane));
+    let outcomes: readonly AppendOutcome[];
     try {
-      const outcomes = await this.messages.append(
+      outcomes = await this.messages.append(
         items.map(({ message }) => message),
         ordered,
       );
-      await this.settleOutcomes(items, outcomes);
+      await this.warnReaders(lanes);
     } catch (error) {
       await this.resolveUnknown(items, error);
-    } finally {
-      this.inFlight -= 1;
-      for (const lane of lanes) this.release(lane);
-      this.pump();
+      this.finish(lanes);
+      return;
     }
-  }
-
-  private async settleOutcomes(items: readonly Item[], outcomes: readonly AppendOutcome[]): Promise<void> {
-    const now = this.clock.now();
-    // The process may have been stopped in between: readers must be warned before the message is acknowledged.
-    const cooled = [...new Set(items.map(({ lane }) => lane))].filter((lane) => lane.hotUntil <= now);
-    if (cooled.length > 0) await this.keepHot(cooled);
-    const retry: Item[] = [];
+    if (ordered && outcomes.includes('not_tried')) this.cautious = true;
+    const stored: [item: Item, previousSenderId: string | undefined][] = [];
+    const refused: [item: Item, outcome: AppendOutcome][] = [];
     for (const [index, item] of items.entries()) {
       const outcome = outcomes[index] ?? 'not_tried';
-      if (outcome === 'stored') this.commit(item);
-      else if (outcome === 'key_taken') await this.answerKnown(item);
+      if (outcome === 'stored') stored.push([item, this.advance(item)]);
+      else refused.push([item, outcome]);
+    }
+    const waiting = new Set(refused.map(([{ lane }]) => lane));
+    // The next batch leaves before this one is told: the store writes while the receivers are served.
+    this.finish([...lanes].filter((lane) => !waiting.has(lane)));
+    await nextTurn();
+    for (const [{ pending, message }, previousSenderId] of stored) {
+      pending.onCommit(message, previousSenderId);
+      pending.resolve({ message, duplicate: false });
+    }
+    await this.settleRefusals(refused);
+    for (const lane of waiting) this.release(lane);
+  }
+
+  private finish(lanes: Iterable<Lane>): void {
+    this.writing = false;
+    for (const lane of lanes) this.release(lane);
+    this.pump();
+  }
+
+  /** The process may have been stopped since the mark: readers must be warned before a message is acknowledged. */
+  private async warnReaders(lanes: ReadonlySet<Lane>): Promise<void> {
+    const now = this.clock.now();
+    const cooled = [...lanes].filter((lane) => lane.hotUntil <= now);
+    if (cooled.length > 0) await this.keepHot(cooled);
+  }
+
+  /** @returns who sent the message before, when known */
+  private advance({ lane, message }: Item): string | undefined {
+    const previousSenderId = lane.lastSenderId;
+    lane.head = message.seq;
+    lane.lastAt = message.createdAt.getTime();
+    lane.lastSenderId = message.senderId;
+    return previousSenderId;
+  }
+
+  private async settleRefusals(refused: readonly [item: Item, outcome: AppendOutcome][]): Promise<void> {
+    const retry: Item[] = [];
+    for (const [item, outcome] of refused) {
+      item.lane.refused = true;
+      if (outcome === 'key_taken') await this.answerKnown(item);
       else {
         // Another node took the number, or an earlier try of ours landed after all: look again.
         if (outcome !== 'not_tried') item.lane.head = undefined;
@@ -229,15 +282,6 @@ export class MessageLog {
       }
     }
     for (const { lane, pending } of retry.reverse()) lane.queue.unshift(pending);
-  }
-
-  private commit({ lane, pending, message }: Item): void {
-    const previousSenderId = lane.lastSenderId;
-    lane.head = message.seq;
-    lane.lastAt = message.createdAt.getTime();
-    lane.lastSenderId = message.senderId;
-    pending.onCommit(message, previousSenderId);
-    pending.resolve({ message, duplicate: false });
   }
 
   private async answerKnown({ pending }: Item): Promise<void> {
