@@ -4,6 +4,7 @@ import { canMessage, isStaff } from '../auth/messaging-policy';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
+import { KeyedTurns } from '../common/keyed-turns';
 import { SlidingWindow } from '../common/rate/sliding-window';
 import { isUuid } from '../common/validation/decorators';
 import { AppConfig } from '../config/app-config';
@@ -19,7 +20,7 @@ import { MessagesRepository } from '../message-store/messages.repository';
 import { UsersService } from '../users/users.service';
 import { bodyHash } from './body-hash';
 import type { SendMessageDto } from './dto/send-message.dto';
-import { MessageLog } from './message-log';
+import { type Appended, MessageLog } from './message-log';
 import { presentMessage, presentNewMessage } from './message.presenter';
 
 const MINUTE_MS = 60_000;
@@ -29,10 +30,19 @@ export interface Sent {
   readonly duplicate: boolean;
 }
 
+interface Started {
+  readonly draft: MessageDraft;
+  readonly conversation: Conversation;
+  /** When it was counted by the rate limit; undefined: it was not. */
+  readonly countedAt: number | undefined;
+  readonly appended: Promise<Appended>;
+}
+
 /** Sending: check → write → tell. Knows no transport. */
 @Injectable()
 export class MessagesService {
   private readonly rate: SlidingWindow;
+  private readonly turns = new KeyedTurns();
 
   constructor(
     private readonly conversations: ConversationsService,
@@ -55,27 +65,39 @@ export class MessagesService {
    *   ROLE_NOT_ALLOWED, FORBIDDEN, RATE_LIMITED, CONFLICT, DATABASE_UNAVAILABLE
    */
   async send(caller: Actor, dto: SendMessageDto): Promise<Sent> {
+    // Checks take longer for one message than for the next; without turns, the next would overtake it.
+    const { draft, conversation, countedAt, appended } = await this.turns.run(caller.userId, () =>
+      this.start(caller, dto),
+    );
+    let isNew = false;
+    try {
+      const { message, duplicate } = await appended;
+      isNew = !duplicate;
+      if (isNew) return { message: presentNewMessage(message, conversation), duplicate };
+      return await this.answerDuplicate(draft, message, conversation);
+    } finally {
+      if (!isNew && countedAt !== undefined) this.rate.giveBack(draft.senderId, countedAt);
+    }
+  }
+
+  /** Everything before the commit; the message has its place in the queue of the log when this ends. */
+  private async start(caller: Actor, dto: SendMessageDto): Promise<Started> {
     const actor = await this.users.refresh(caller);
     this.checkLength(dto.content);
     if (dto.message_type === 'system') throw new DomainError('FORBIDDEN');
     const conversation = await this.target(actor, dto);
     if (conversation.posting === 'staff' && !isStaff(actor.role)) throw new DomainError('FORBIDDEN');
+    await this.checkReply(conversation, dto.reply_to);
     const draft = this.draft(actor, conversation, dto);
-    const takenAt = this.clock.now();
-    const waitMs = this.rate.take(actor.userId, takenAt);
-    if (waitMs > 0) return this.answerKnownOrRefuse(draft, conversation, waitMs);
-    try {
-      await this.checkReply(conversation, dto.reply_to);
-      const { message, duplicate } = await this.log.append(draft, (committed, previousSenderId) =>
-        this.committed(committed, conversation, actor, previousSenderId),
-      );
-      if (!duplicate) return { message: presentNewMessage(message, conversation), duplicate };
-      this.rate.giveBack(actor.userId, takenAt);
-      return await this.answerDuplicate(draft, message, conversation);
-    } catch (error) {
-      this.rate.giveBack(actor.userId, takenAt);
-      throw error;
+    const now = this.clock.now();
+    const waitMs = this.rate.take(actor.userId, now);
+    if (waitMs > 0) {
+      return { draft, conversation, countedAt: undefined, appended: this.findKnownOrRefuse(draft, waitMs) };
     }
+    const appended = this.log.append(draft, (committed, previousSenderId) =>
+      this.committed(committed, conversation, actor, previousSenderId),
+    );
+    return { draft, conversation, countedAt: now, appended };
   }
 
   /** Runs inside the log's commit, in `seq` order, and does no I/O. */
@@ -154,11 +176,11 @@ export class MessagesService {
   }
 
   /** A resend of a known message is never refused (contract 6.2). */
-  private async answerKnownOrRefuse(draft: MessageDraft, conversation: Conversation, waitMs: number): Promise<Sent> {
+  private async findKnownOrRefuse(draft: MessageDraft, waitMs: number): Promise<Appended> {
     const { conversationId, senderId, clientMessageId } = draft;
     const known =
       clientMessageId === null ? undefined : await this.messages.findByKey(conversationId, senderId, clientMessageId);
-    if (known) return this.answerDuplicate(draft, known, conversation);
+    if (known) return { message: known, duplicate: true };
     throw new DomainError('RATE_LIMITED', { retryAfterMs: waitMs, limit: this.config.rates.messagesPerMinute });
   }
 

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { from } from 'rxjs';
 import type { Actor } from '../common/actor';
 import type { AppSocket } from './app-socket';
@@ -32,6 +33,10 @@ const failing: EventHandler = { message: 'message', callback: () => Promise.reje
 const silent: EventHandler = { message: 'message_read', callback: () => Promise.resolve(undefined) };
 
 describe('EventDispatcher', () => {
+  // What it reports of the failing handlers is not this test's subject.
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
   let socket: FakeSocket;
   let now: number;
   beforeEach(() => {
@@ -112,5 +117,18 @@ describe('EventDispatcher', () => {
     now = 1000;
     await socket.receive('ping', {}, ack);
     expect(ack).toHaveBeenLastCalledWith({ ok: true, data: {} });
+  });
+
+  it('stops a flood of messages that are refused, and answers other events', async () => {
+    const ack = jest.fn();
+    for (let i = 0; i < 3; i++) await socket.receive('message', {}, ack);
+    expect(ack).toHaveBeenLastCalledWith(code('PROCESSING_ERROR'));
+    await socket.receive('message', {}, ack);
+    expect(ack).toHaveBeenLastCalledWith(code('RATE_LIMITED'));
+    await socket.receive('ping', {}, ack);
+    expect(ack).toHaveBeenLastCalledWith({ ok: true, data: {} });
+    now = 1000;
+    await socket.receive('message', {}, ack);
+    expect(ack).toHaveBeenLastCalledWith(code('PROCESSING_ERROR'));
   });
 });

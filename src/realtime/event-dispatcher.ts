@@ -27,12 +27,15 @@ const SECOND_MS = 1000;
 export class EventDispatcher {
   private readonly logger = new Logger(EventDispatcher.name);
   private readonly rate: SlidingWindow;
+  /** Messages that were refused: looking one up costs as much as any other event. */
+  private readonly refusals: SlidingWindow;
 
   constructor(
     private readonly eventsPerSecond: number,
     private readonly clock: Clock,
   ) {
     this.rate = new SlidingWindow(eventsPerSecond, SECOND_MS);
+    this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
   }
 
   /** Routes the packets of `socket` to `handlers`. */
@@ -45,7 +48,9 @@ export class EventDispatcher {
       const [event, ...args] = packet as unknown[];
       const last = args.at(-1);
       const payload = typeof args[0] === 'function' ? undefined : args[0];
-      const reply = replyOnce(socket, event, last);
+      const reply = replyOnce(socket, event, last, () => {
+        if (this.hasOwnLimit(socket, event)) this.refusals.take(socket.id, this.clock.now());
+      });
       void this.run(socket, event, () => {
         const handler = byName.get(event);
         if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
@@ -68,13 +73,18 @@ export class EventDispatcher {
     return (await lastValueFrom(call().pipe(defaultIfEmpty(undefined)))) as Ack<unknown> | undefined;
   }
 
+  /** Messages have a limit of their own, per user and over all channels; here only refused ones count, apart from the rest. */
+  private hasOwnLimit(socket: AppSocket, event: unknown): boolean {
+    return event === CLIENT_EVENTS.message && socket.data.actor !== undefined;
+  }
+
   /** @throws RATE_LIMITED, AUTH_REQUIRED */
   private admit(socket: AppSocket, event: unknown): void {
-    // Messages have a limit of their own, per user and over all channels.
-    if (event !== CLIENT_EVENTS.message || !socket.data.actor) {
-      const retryAfterMs = this.rate.take(socket.id, this.clock.now());
-      if (retryAfterMs > 0) throw new DomainError('RATE_LIMITED', { retryAfterMs, limit: this.eventsPerSecond });
-    }
+    const now = this.clock.now();
+    const retryAfterMs = this.hasOwnLimit(socket, event)
+      ? this.refusals.peek(socket.id, now)
+      : this.rate.take(socket.id, now);
+    if (retryAfterMs > 0) throw new DomainError('RATE_LIMITED', { retryAfterMs, limit: this.eventsPerSecond });
     if (!socket.data.actor && !OPEN_TO_ALL.has(event)) throw new DomainError('AUTH_REQUIRED');
   }
 

@@ -29,14 +29,16 @@ function emitAnswer(socket: AppSocket, event: unknown, answer: Ack<unknown>): vo
 }
 
 /**
+ * @param onRefusal told, once, that the answer is a refusal
  * @param acknowledge the last argument that the client sent; anything but a function means that there is none
  * @returns a function that answers through it, or as an event; calls after the first do nothing
  */
-export function replyOnce(socket: AppSocket, event: unknown, acknowledge: unknown): Reply {
+export function replyOnce(socket: AppSocket, event: unknown, acknowledge: unknown, onRefusal?: () => void): Reply {
   let answered = false;
   return (answer) => {
     if (answered) return;
     answered = true;
+    if (!answer.ok) onRefusal?.();
     if (typeof acknowledge === 'function') (acknowledge as Reply)(answer);
     else emitAnswer(socket, event, answer);
   };

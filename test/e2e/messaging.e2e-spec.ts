@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ConversationPayload } from '../../src/contract/payloads';
+import type { ConversationPayload, MessagePayload } from '../../src/contract/payloads';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type AnswerBody, type TestApp } from '../support/test-app';
@@ -68,6 +68,26 @@ describe('messaging', () => {
       expect(new Set(answers.map(({ body }) => body.conversation_id)).size).toBe(1);
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
+    });
+
+    it('stores what one socket sends in the order it was sent, although some messages take longer to check', async () => {
+      const [parent, teacher] = [aParent(), aTeacher()];
+      await meet(teacher);
+      const socket = await connectAs(service.url, parent);
+      const first = await ask(socket, 'message', { recipient_id: idOf(teacher), content: '0' });
+      if (!first.ok) throw new Error('refused');
+      const { conversation_id, message_id } = first.data as unknown as MessagePayload;
+      const rest = Array.from({ length: 12 }, (_, i) => ({
+        conversation_id,
+        content: String(i + 1),
+        ...(i % 2 ? {} : { reply_to: message_id }),
+      }));
+      await Promise.all(rest.map((body) => ask(socket, 'message', body)));
+      const page = await history(teacher, conversation_id);
+      expect(page.body.messages?.map(({ content }) => content)).toEqual(
+        Array.from({ length: 13 }, (_, i) => String(i)),
+      );
+      socket.close();
     });
 
     it('refuses a student writing to another student on every door', async () => {

@@ -15,6 +15,9 @@ const SECRET_KEYS = [
 ];
 const REDACTED = SECRET_KEYS.flatMap((key) => [`details.${key}`, `details.*.${key}`]);
 
+/** Nest's own report of what it wires, some fifty lines a start: of use to who debugs the wiring only. */
+const WIRING = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'WebSocketsController', 'NestFactory']);
+
 /** Nest's logger as JSON lines on standard output: level, time (ISO 8601 UTC), context, msg. */
 export class PinoNestLogger implements LoggerService {
   private readonly pino: Logger;
@@ -35,7 +38,8 @@ export class PinoNestLogger implements LoggerService {
   }
 
   log(message: unknown, ...parameters: unknown[]): void {
-    this.write('info', message, parameters);
+    const context = parameters.at(-1);
+    this.write(typeof context === 'string' && WIRING.has(context) ? 'debug' : 'info', message, parameters);
   }
 
   error(message: unknown, ...parameters: unknown[]): void {
