@@ -76,7 +76,8 @@ export class ConversationsService {
     if (other === undefined || more.length > 0) {
       throw DomainError.invalid('participant_ids', 'a direct conversation has exactly one other participant');
     }
-    for (const field of ['title', 'description', 'posting', 'history'] as const) {
+    // A title is accepted and not kept: the other person names a direct conversation. A right would be a false promise.
+    for (const field of ['posting', 'history'] as const) {
       if (dto[field] !== undefined) throw DomainError.invalid(field, 'belongs to groups');
     }
     return this.openDirect(actor, await this.users.requireRecipient(other));

@@ -21,7 +21,7 @@ async function startStore(config: AppConfig): Promise<StoreServer> {
   const embedded = await startEmbeddedMongo({ dir: join(config.store.dataDir, 'store') });
   embedded.onExit((error) => {
     // Never restart it silently: acknowledgements may be pending. The supervisor starts a clean process.
-    throw error ?? new Error('the embedded store ended');
+    if (error) throw error;
   });
   return { kind: 'embedded', url: embedded.uri, stop: () => embedded.stop() };
 }
