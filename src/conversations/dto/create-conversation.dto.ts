@@ -18,7 +18,10 @@ export class CreateConversationDto {
   @IsIn(OPENABLE)
   conversation_type: (typeof OPENABLE)[number];
 
-  @ApiPropertyOptional({ example: 'Classe 4B', description: '1 to 120 code points; a group needs one, a direct conversation keeps none.' })
+  @ApiPropertyOptional({
+    example: 'Classe 4B',
+    description: '1 to 120 code points; a group needs one, a direct conversation keeps none.',
+  })
   @IsOptional()
   @IsText(1, 120)
   title?: string;
