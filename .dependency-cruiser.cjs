@@ -25,7 +25,8 @@ module.exports = {
     layer('events', base),
     layer('database', [...base, 'config']),
     layer('auth', [...base, 'config', 'database', 'users']),
-    layer('users', [...base, 'config', 'database', 'events']),
+    layer('audit', [...base, 'config', 'database']),
+    layer('users', [...base, 'config', 'database', 'events', 'audit']),
     layer('message-store', [...base, 'config', 'database']),
     layer('presence', [...base, 'config', 'database', 'events', 'auth', 'users']),
     {

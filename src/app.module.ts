@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { JwtAuthGuard } from './auth/jwt-auth.guard';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -10,7 +11,7 @@ import { RealtimeModule } from './realtime/realtime.module';
 
 /** Composition root. Nothing imports it but main and the tests. */
 @Module({
-  imports: [AuthModule, DirectoryModule, ConversationsModule, MessagesModule, RealtimeModule, HealthModule],
+  imports: [AuditModule, AuthModule, DirectoryModule, ConversationsModule, MessagesModule, RealtimeModule, HealthModule],
   providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
 })
 export class AppModule {}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module';
 import { configureApp, createFastifyAdapter } from '../../src/app.setup';
+import { Clock, SystemClock } from '../../src/common/clock';
 import { AppConfig } from '../../src/config/app-config';
 import { loadConfiguration } from '../../src/config/configuration';
 import type { ErrorCode } from '../../src/contract/error-codes';
@@ -54,8 +55,14 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The whole service on a real store and a free port. */
-export async function startTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+/**
+ * The whole service on a real store and a free port.
+ * @param clock the time of every module, for tests that move it
+ */
+export async function startTestApp(
+  env: Record<string, string> = {},
+  clock: Clock = new SystemClock(),
+): Promise<TestApp> {
   const store = await startTestStore();
   const dir = await mkdtemp(join(tmpdir(), 'messaging-app-'));
   const config = loadConfiguration(
@@ -75,6 +82,8 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
   const module = await Test.createTestingModule({ imports: [AppModule] })
     .overrideProvider(AppConfig)
     .useValue(config)
+    .overrideProvider(Clock)
+    .useValue(clock)
     .compile();
   const adapter: FastifyAdapter = createFastifyAdapter(config);
   const app = module.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
