@@ -76,7 +76,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    // Of a package's build only its door, so that the rule about who may use it sees the import.
+    exclude: { path: '^dist/|^packages/[^/]+/dist/(?!index[.])' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
