@@ -21,6 +21,7 @@ module.exports = {
       to: { pathNot: '^src/contract/' },
     },
     layer('common', ['contract']),
+    layer('openapi', base),
     layer('config', base),
     layer('events', base),
     layer('database', [...base, 'config']),

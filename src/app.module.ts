@@ -11,7 +11,15 @@ import { RealtimeModule } from './realtime/realtime.module';
 
 /** Composition root. Nothing imports it but main and the tests. */
 @Module({
-  imports: [AuditModule, AuthModule, DirectoryModule, ConversationsModule, MessagesModule, RealtimeModule, HealthModule],
+  imports: [
+    AuditModule,
+    AuthModule,
+    DirectoryModule,
+    ConversationsModule,
+    MessagesModule,
+    RealtimeModule,
+    HealthModule,
+  ],
   providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
 })
 export class AppModule {}

@@ -1,11 +1,12 @@
 import helmet from '@fastify/helmet';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
+import { createOpenApiDocument } from './openapi/document';
 import { SocketIoAdapter } from './realtime/socket-io.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
@@ -89,15 +90,10 @@ export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
 }
 
 function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
-  const description = new DocumentBuilder()
-    .setTitle('PresencePro messaging service')
-    .setDescription('Messages between parents, students, teachers and administrators of a school.')
-    .setVersion(config.service.version)
-    .addBearerAuth()
-    .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, config.service.version), {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
+    swaggerOptions: { persistAuthorization: true },
   });
 }
 

@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { Authenticated, CurrentActor } from '../auth/decorators';
 import type { Actor } from '../common/actor';
 import type { HistoryPage, MarkReadResult, MessagePayload } from '../contract/payloads';
+import { Answers } from '../openapi/answers';
+import { HistoryPageSchema, MarkReadResultSchema, MessageSchema } from '../openapi/message.schema';
 import { HistoryQueryDto } from './dto/history-query.dto';
 import { SendMessageDto } from './dto/send-message.dto';
 import { HistoryService } from './history.service';
@@ -22,6 +24,19 @@ export class MessagesController {
 
   @Post('send')
   @ApiOperation({ summary: 'Send a message; the same client_message_id again answers 200 and the first message' })
+  @Answers({
+    type: MessageSchema,
+    ok: { 201: 'Stored.', 200: 'Known: the first message under this key.' },
+    body: true,
+    errors: [
+      'CONVERSATION_NOT_FOUND',
+      'RECIPIENT_NOT_FOUND',
+      'MESSAGE_NOT_FOUND',
+      'ROLE_NOT_ALLOWED',
+      'CONFLICT',
+      'RATE_LIMITED',
+    ],
+  })
   async send(
     @CurrentActor() actor: Actor,
     @Body() dto: SendMessageDto,
@@ -34,6 +49,11 @@ export class MessagesController {
 
   @Get('history/:conversation_id')
   @ApiOperation({ summary: 'A page of the history, oldest first' })
+  @Answers({
+    type: HistoryPageSchema,
+    ok: { 200: 'The page.' },
+    errors: ['VALIDATION_FAILED', 'CONVERSATION_NOT_FOUND', 'MESSAGE_NOT_FOUND'],
+  })
   history(
     @CurrentActor() actor: Actor,
     @Param('conversation_id') conversationId: string,
@@ -45,6 +65,7 @@ export class MessagesController {
   @Post('mark-read/:message_id')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Mark a message and all before it as read' })
+  @Answers({ type: MarkReadResultSchema, ok: { 200: 'Where the caller stands now.' }, errors: ['MESSAGE_NOT_FOUND'] })
   markRead(@CurrentActor() actor: Actor, @Param('message_id') messageId: string): Promise<MarkReadResult> {
     return this.receipts.markRead(actor, { message_id: messageId });
   }
