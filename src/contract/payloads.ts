@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error-codes';
 import type { Role } from './roles';
 
 /** Objects as clients see them (contract 2). Dates are ISO 8601 UTC with milliseconds. */
@@ -102,6 +103,28 @@ export interface MarkReadResult {
   conversation_id: string;
   read_at: string;
   unread_count: number;
+}
+
+export interface ParticipantRemoved {
+  success: true;
+  conversation_id: string;
+  user_id: string;
+}
+
+/** As MarkReadResult; without messages there is none to name. */
+export interface MarkAllReadResult {
+  success: true;
+  message_id: string | null;
+  conversation_id: string;
+  read_at: string | null;
+  unread_count: number;
+}
+
+export interface SystemMessageResult {
+  recipient_id: string;
+  message_id?: string;
+  conversation_id?: string;
+  error_code?: ErrorCode;
 }
 
 export interface UserInfo {

@@ -23,6 +23,9 @@ export const SERVER_EVENTS = {
   messageReceived: 'message_received',
   messageRead: 'message_read',
   conversationCreated: 'conversation_created',
+  conversationUpdated: 'conversation_updated',
+  conversationJoined: 'conversation_joined',
+  conversationLeft: 'conversation_left',
   pong: 'pong',
   unauthorized: 'unauthorized',
   error: 'error',
@@ -78,6 +81,12 @@ export interface MessageReadPayload {
   read_at: string;
 }
 
+/** A person came into a conversation, or left it. */
+export interface ParticipantPayload {
+  conversation_id: string;
+  user_id: string;
+}
+
 export type UnauthorizedReason = 'token_expired' | 'auth_timeout' | 'user_inactive';
 
 export interface ClientToServerEvents {
@@ -93,6 +102,9 @@ export interface ServerToClientEvents {
   message_received: (payload: MessageReceivedPayload) => void;
   message_read: (payload: MessageReadPayload) => void;
   conversation_created: (payload: ConversationPayload) => void;
+  conversation_updated: (payload: ConversationPayload) => void;
+  conversation_joined: (payload: ParticipantPayload) => void;
+  conversation_left: (payload: ParticipantPayload) => void;
   pong: (payload: { timestamp: string }) => void;
   unauthorized: (payload: { reason: UnauthorizedReason }) => void;
   error: (payload: ErrorBody) => void;

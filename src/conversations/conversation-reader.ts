@@ -1,43 +1,49 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import type { ConversationPage, ConversationPayload, OnlineStatus } from '../contract/payloads';
-import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
-import { ConnectionRegistry } from '../presence/connection-registry';
+import { AdminRoster } from '../users/admin-roster';
 import { UsersService } from '../users/users.service';
-import type { Conversation, Membership } from './conversation';
-import { presentConversation } from './conversation.presenter';
+import { membershipFrom, takesPart, type Conversation, type Viewer } from './conversation';
 import { ConversationsRepository } from './conversations.repository';
 import { SummarySettler } from './summary-settler';
 
-const DETAILED_IN_LISTS = 20;
 const CACHED_CONVERSATIONS = 10_000;
+const KNOWN_MEMBERSHIPS = 50_000;
 
-/** Reading conversations: access is part of every query, and a summary that may lag is settled before it is shown. */
+/** Who may read what: access is part of every query, and a summary that may lag is settled before it is shown. */
 @Injectable()
 export class ConversationReader {
   /**
-   * Who is in a conversation, for the send path. One process writes memberships (contract 7, REDIS_URL unset), and every
-   * change goes through `forget`, so what stands here is what the store holds.
+   * Who is in a conversation, for the send path. One process writes conversations (contract 7, REDIS_URL unset), and
+   * every change goes through `changed`, so what stands here is what the store holds.
    */
   private readonly access = new LRUCache<string, Conversation>({ max: CACHED_CONVERSATIONS });
+  /** Administrators who have a membership in a support conversation, so that it is looked for once. */
+  private readonly admitted = new LRUCache<string, true>({ max: KNOWN_MEMBERSHIPS });
 
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
-    private readonly connections: ConnectionRegistry,
+    private readonly admins: AdminRoster,
+    private readonly clock: Clock,
   ) {}
 
   /** @returns the conversation without a trustworthy summary, or undefined for who is not in it. */
   async findForParticipant(conversationId: string, userId: string): Promise<Conversation | undefined> {
     const cached = this.access.get(conversationId);
-    if (cached) return cached.participants.includes(userId) ? cached : undefined;
-    const found = await this.repository.findForParticipant(conversationId, userId);
-    if (found) this.access.set(conversationId, found);
-    return found;
+    // The usual case does without the directory: a listed participant of a conversation without an audience.
+    if (cached && cached.audience === null) return cached.participants.includes(userId) ? cached : undefined;
+    const viewer = await this.viewer(userId);
+    const found = cached ?? (await this.repository.findForViewer(conversationId, viewer));
+    if (!found) return undefined;
+    const latest = this.changed(found);
+    if (!takesPart(latest, viewer)) return undefined;
+    await this.admit(latest, viewer);
+    return latest;
   }
 
   /** @throws CONVERSATION_NOT_FOUND, the same whether it does not exist or is not the user's. */
@@ -49,92 +55,75 @@ export class ConversationReader {
 
   /** As `requireForParticipant`, with a summary that holds every message committed before the call. */
   async requireSettled(conversationId: string, userId: string): Promise<Conversation> {
-    const read = async (): Promise<Conversation> => {
-      const found = await this.repository.findForParticipant(conversationId, userId);
-      if (!found) throw new DomainError('CONVERSATION_NOT_FOUND');
-      return found;
-    };
-    const found = await read();
-    if (!found.hotUntil) return found;
-    await this.settler.settle([conversationId]);
-    return read();
+    const viewer = await this.viewer(userId);
+    const found = await this.repository.findForViewer(conversationId, viewer);
+    const settled = found && (await this.settled(found));
+    // Somebody may have been taken out while the summary was settled.
+    if (!settled || !takesPart(settled, viewer)) throw new DomainError('CONVERSATION_NOT_FOUND');
+    await this.admit(settled, viewer);
+    return settled;
   }
 
-  /** One conversation, complete. @throws CONVERSATION_NOT_FOUND */
-  async get(userId: string, conversationId: string): Promise<ConversationPayload> {
-    return this.present(userId, await this.requireSettled(conversationId, userId));
+  /** The person as access sees them now: the directory's role counts, whatever a token says. */
+  async viewer(userId: string): Promise<Viewer> {
+    const entry = (await this.users.findMany([userId])).get(userId);
+    return { userId, isAdmin: entry?.role === 'admin' && entry.isActive, adminSince: entry?.adminSince };
   }
 
-  /** The user's conversations, latest first. */
-  async list(userId: string, page: number, limit: number): Promise<ConversationPage> {
-    await this.settler.settle(await this.repository.findHotIds(userId));
-    const [conversations, total] = await Promise.all([
-      this.repository.findPage(userId, (page - 1) * limit, limit),
-      this.repository.countForParticipant(userId),
-    ]);
-    return { conversations: await this.presentMany(userId, conversations), total_count: total, page, limit };
+  /**
+   * Who hears of what happens in the conversation now: its participants as last changed, and all administrators where
+   * they take part. Safe inside a commit: no I/O.
+   */
+  recipientsOf(conversation: Conversation): readonly string[] {
+    const { participants, audience } = this.latest(conversation);
+    return audience === null ? participants : [...new Set([...participants, ...this.admins.present()])];
   }
 
-  /** Complete view of a conversation for one participant. */
-  async present(userId: string, conversation: Conversation): Promise<ConversationPayload> {
-    const memberships = byUser(await this.repository.findMemberships(conversation.id));
-    const last = conversation.summary.lastId ? await this.messages.findById(conversation.summary.lastId) : undefined;
-    return this.view(userId, conversation, memberships, last, conversation.participants);
+  /** As `recipientsOf`, with the administrators of now. */
+  async audienceOf(conversation: Conversation): Promise<readonly string[]> {
+    if (conversation.audience !== null) await this.admins.refresh();
+    return this.recipientsOf(conversation);
   }
 
-  /** The view of each participant of a new conversation. */
-  async presentForAll(conversation: Conversation): Promise<Map<string, ConversationPayload>> {
-    const memberships = byUser(await this.repository.findMemberships(conversation.id));
-    const payloads = new Map<string, ConversationPayload>();
-    const first = await this.view(
-      conversation.createdBy,
-      conversation,
-      memberships,
-      undefined,
-      conversation.participants,
-    );
-    // A new conversation holds nothing that differs between its participants.
-    for (const userId of conversation.participants) payloads.set(userId, first);
-    return payloads;
+  /** @returns the conversation with a summary that holds every message committed before the call. */
+  async settled(conversation: Conversation): Promise<Conversation> {
+    if (!conversation.hotUntil) return conversation;
+    await this.settler.settle([conversation.id]);
+    return (await this.repository.findById(conversation.id)) ?? conversation;
   }
 
-  private async presentMany(userId: string, conversations: readonly Conversation[]): Promise<ConversationPayload[]> {
-    const detailed = new Map(conversations.map((c) => [c.id, c.participants.slice(0, DETAILED_IN_LISTS)]));
-    const pairs = conversations.flatMap((c) =>
-      [...new Set([userId, ...(detailed.get(c.id) ?? [])])].map((id) => ({ conversationId: c.id, userId: id })),
-    );
-    const lastIds = conversations.flatMap((c) => c.summary.lastId ?? []);
-    const [memberships, previews] = await Promise.all([
-      this.repository.findMembershipsOf(pairs),
-      this.messages.findByIds(lastIds),
-      this.users.findMany(pairs.map((pair) => pair.userId)),
-    ]);
-    const lastMessages = new Map(previews.map((message) => [message.id, message]));
-    return Promise.all(
-      conversations.map((c) =>
-        this.view(
-          userId,
-          c,
-          byUser(memberships.filter((m) => m.conversationId === c.id)),
-          lastMessages.get(c.summary.lastId ?? ''),
-          detailed.get(c.id) ?? [],
-        ),
-      ),
-    );
+  /**
+   * Takes note of a conversation as the store holds it; every change passes here before it is acknowledged.
+   * @returns the later of this one and the one known.
+   */
+  changed(conversation: Conversation): Conversation {
+    const latest = this.latest(conversation);
+    if (latest === conversation) this.access.set(conversation.id, conversation);
+    return latest;
   }
 
-  private async view(
-    viewerId: string,
-    conversation: Conversation,
-    memberships: ReadonlyMap<string, Membership>,
-    lastMessage: Message | undefined,
-    detailed: readonly string[],
-  ): Promise<ConversationPayload> {
-    const directory = await this.users.findMany(detailed);
-    const onlineStatus = (id: string): OnlineStatus => (this.connections.isOnline(id) ? 'online' : 'offline');
-    return presentConversation({ conversation, viewerId, memberships, directory, lastMessage, detailed, onlineStatus });
+  /**
+   * An administrator who comes to a support conversation without a membership gets one here: what came before the
+   * role began counts as read (contract 1).
+   */
+  async admit(conversation: Conversation, viewer: Viewer): Promise<void> {
+    const { id, participants, audience } = conversation;
+    if (audience === null) return;
+    await this.admins.refresh();
+    if (participants.includes(viewer.userId)) return;
+    const pair = { conversationId: id, userId: viewer.userId };
+    const key = JSON.stringify(pair);
+    if (this.admitted.has(key)) return;
+    if ((await this.repository.findMembershipsOf([pair])).length === 0) {
+      const seq = viewer.adminSince ? await this.messages.seqAt(id, viewer.adminSince) : 0;
+      await this.repository.addMembership(membershipFrom(id, viewer.userId, seq, new Date(this.clock.now())));
+    }
+    this.admitted.set(key, true);
+  }
+
+  /** A read that began before a change may end after it. */
+  private latest(conversation: Conversation): Conversation {
+    const known = this.access.get(conversation.id);
+    return known && known.version > conversation.version ? known : conversation;
   }
 }
-
-const byUser = (memberships: readonly Membership[]): Map<string, Membership> =>
-  new Map(memberships.map((membership) => [membership.userId, membership]));

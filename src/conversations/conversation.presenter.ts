@@ -1,7 +1,7 @@
 import type { ConversationPayload, OnlineStatus, ParticipantDetails } from '../contract/payloads';
 import type { DirectoryEntry } from '../users/directory-entry';
 import type { Message } from '../message-store/message';
-import type { Conversation, Membership } from './conversation';
+import { FOREVER, isArchived, isMuted, type Conversation, type Membership } from './conversation';
 
 const PREVIEW_CODE_POINTS = 100;
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -10,10 +10,25 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 export const unreadCount = (lastSeq: number, membership: Membership | undefined): number =>
   Math.max(0, lastSeq - Math.max(membership?.readSeq ?? 0, membership?.joinedSeq ?? 0));
 
+/** What a conversation says to one participant only. */
+export type OwnView = Pick<ConversationPayload, 'unread_count' | 'is_muted' | 'muted_until' | 'is_archived'>;
+
+/** @param now milliseconds since the epoch */
+export function ownView({ summary }: Conversation, membership: Membership | undefined, now: number): OwnView {
+  const muted = isMuted(membership, now);
+  const until = membership?.mutedUntil ?? null;
+  return {
+    unread_count: unreadCount(summary.seq, membership),
+    is_muted: muted,
+    muted_until: muted && until !== null && until < FOREVER ? until.toISOString() : null,
+    is_archived: isArchived(membership, summary.seq, now),
+  };
+}
+
 export interface ConversationView {
   readonly conversation: Conversation;
-  readonly viewerId: string;
-  /** Of the participants in `detailed`, and of the viewer. */
+  readonly own: OwnView;
+  /** Of the participants in `detailed`. */
   readonly memberships: ReadonlyMap<string, Membership>;
   readonly directory: ReadonlyMap<string, DirectoryEntry>;
   readonly lastMessage: Message | undefined;
@@ -41,7 +56,6 @@ function presentParticipant(view: ConversationView, userId: string): Participant
 /** A conversation as one participant sees it: unread, mute and archive are the viewer's own. An allow-list of fields. */
 export function presentConversation(view: ConversationView): ConversationPayload {
   const { conversation, lastMessage } = view;
-  const own = view.memberships.get(view.viewerId);
   return {
     conversation_id: conversation.id,
     conversation_type: conversation.type,
@@ -60,10 +74,7 @@ export function presentConversation(view: ConversationView): ConversationPayload
     last_message_by: conversation.summary.lastBy,
     last_seq: conversation.summary.seq,
     total_messages: conversation.summary.seq,
-    unread_count: unreadCount(conversation.summary.seq, own),
-    is_muted: false,
-    muted_until: null,
-    is_archived: false,
+    ...view.own,
     created_at: conversation.createdAt.toISOString(),
     updated_at: conversation.updatedAt.toISOString(),
   };

@@ -1,4 +1,6 @@
+import { isStaff } from '../auth/messaging-policy';
 import type { ConversationType, History, Posting } from '../contract/payloads';
+import type { Role } from '../contract/roles';
 
 /** What is derived from messages: may lag behind while `hotUntil` stands (docs/adr/0002). */
 export interface Summary {
@@ -11,6 +13,8 @@ export interface Summary {
 export interface Conversation {
   readonly id: string;
   readonly type: ConversationType;
+  /** `admins`: all administrators of now take part by their role, besides the access list. */
+  readonly audience: 'admins' | null;
   /** The access list. */
   readonly participants: readonly string[];
   readonly title: string | null;
@@ -19,6 +23,8 @@ export interface Conversation {
   readonly posting: Posting;
   readonly history: History;
   readonly createdBy: string;
+  /** + 1 with every change of what stands above. */
+  readonly version: number;
   readonly summary: Summary;
   /** Until then (and until somebody settles it) the summary is not to be trusted. */
   readonly hotUntil: Date | null;
@@ -42,6 +48,57 @@ export interface Membership {
   readonly deliveredSeq: number;
   /** The last moves of the read position, oldest first: when was message n read? */
   readonly readMarks: readonly ReadMark[];
+  /** Archived while no message above this has come; null: not archived. */
+  readonly archivedSeq: number | null;
+  /** No notifications until then; `FOREVER` when no end was given. */
+  readonly mutedUntil: Date | null;
+}
+
+/** The end of a mute without an end. */
+export const FOREVER = new Date('9999-12-31T23:59:59.999Z');
+
+/** Who asks for a conversation, as far as access goes by it. */
+export interface Viewer {
+  readonly userId: string;
+  readonly isAdmin: boolean;
+  /** Of an administrator: what came before counts as read where there is no membership yet. */
+  readonly adminSince?: Date | undefined;
+}
+
+/** @returns whether the viewer takes part: listed, or by role where all administrators do. */
+export const takesPart = ({ participants, audience }: Conversation, { userId, isAdmin }: Viewer): boolean =>
+  participants.includes(userId) || (isAdmin && audience === 'admins');
+
+/** @returns a person's membership who comes in after message `seq`: everything up to there counts as read. */
+export const membershipFrom = (conversationId: string, userId: string, seq: number, at: Date): Membership => ({
+  conversationId,
+  userId,
+  joinedSeq: seq,
+  readSeq: seq,
+  readAt: seq > 0 ? at : null,
+  deliveredSeq: seq,
+  readMarks: seq > 0 ? [{ seq, at }] : [],
+  archivedSeq: null,
+  mutedUntil: null,
+});
+
+export const isMuted = (membership: Pick<Membership, 'mutedUntil'> | undefined, now: number): boolean =>
+  (membership?.mutedUntil?.getTime() ?? 0) > now;
+
+/** @returns whether the member has put the conversation away: a new message brings it back unless it is muted. */
+export const isArchived = (
+  membership: Pick<Membership, 'archivedSeq' | 'mutedUntil'> | undefined,
+  lastSeq: number,
+  now: number,
+): boolean =>
+  membership !== undefined &&
+  membership.archivedSeq !== null &&
+  (lastSeq <= membership.archivedSeq || isMuted(membership, now));
+
+/** @returns whether a person with the role may post: where only staff may, a direct conversation is its opener's. */
+export function mayPost({ posting, type, createdBy }: Conversation, userId: string, role: Role): boolean {
+  if (posting === 'everyone') return true;
+  return type === 'direct' ? createdBy === userId : isStaff(role);
 }
 
 /** @returns the other person of a direct conversation. */

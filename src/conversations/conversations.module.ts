@@ -7,13 +7,17 @@ import { EventsModule } from '../events/events.module';
 import { MessageStoreModule } from '../message-store/message-store.module';
 import { PresenceModule } from '../presence/presence.module';
 import { UsersModule } from '../users/users.module';
+import { ConversationAnnouncer } from './conversation-announcer';
+import { ConversationChanges } from './conversation-changes';
 import { ConversationReader } from './conversation-reader';
+import { ConversationViews } from './conversation-views';
 import { ConversationsController } from './conversations.controller';
 import { ConversationsRepository } from './conversations.repository';
 import { ConversationsService } from './conversations.service';
 import { ConversationDocument, ConversationSchema } from './persistence/conversation.schema';
 import { MembershipDocument, MembershipSchema } from './persistence/membership.schema';
 import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
+import { OwnViewService } from './own-view.service';
 import { SummarySettler } from './summary-settler';
 
 @Module({
@@ -33,6 +37,10 @@ import { SummarySettler } from './summary-settler';
   providers: [
     ConversationsService,
     ConversationReader,
+    ConversationViews,
+    ConversationAnnouncer,
+    ConversationChanges,
+    OwnViewService,
     SummarySettler,
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },

@@ -1,4 +1,4 @@
-import type { Conversation, Membership } from './conversation';
+import type { Conversation, Membership, Viewer } from './conversation';
 
 export interface PositionMove {
   readonly conversationId: string;
@@ -15,20 +15,52 @@ export interface SummaryMove {
   readonly lastBy: string;
 }
 
+/** A conversation of the list, before it is read as a whole. */
+export interface ListedRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly activityAt: Date;
+}
+
+/** What is left out of a page of the list, and how far it goes. */
+export interface RecentRange {
+  readonly without: readonly string[];
+  /** Rows from the latest on. */
+  readonly limit?: number;
+}
+
+/** What a change says anew; what is left out stays. */
+export type ConversationChange = Partial<
+  Pick<Conversation, 'title' | 'description' | 'avatarUrl' | 'posting' | 'participants'>
+>;
+
 /** Port. Every read that serves a person names that person in the query: a lost guard opens nothing. */
 export abstract class ConversationsRepository {
-  abstract findForParticipant(conversationId: string, userId: string): Promise<Conversation | undefined>;
+  abstract findForViewer(conversationId: string, viewer: Viewer): Promise<Conversation | undefined>;
+  /** Those of the ids that are the viewer's, in no order. */
+  abstract findManyForViewer(conversationIds: readonly string[], viewer: Viewer): Promise<Conversation[]>;
   /** Latest first; those without messages only for their creator. */
-  abstract findPage(userId: string, skip: number, limit: number): Promise<Conversation[]>;
-  abstract countForParticipant(userId: string): Promise<number>;
-  /** Ids of the user's conversations whose summary may lag. */
-  abstract findHotIds(userId: string): Promise<string[]>;
+  abstract findRecent(viewer: Viewer, range: RecentRange): Promise<ListedRow[]>;
+  /** Those of the ids that the list shows to the viewer. */
+  abstract findListed(viewer: Viewer, conversationIds: readonly string[]): Promise<ListedRow[]>;
+  abstract countListed(viewer: Viewer): Promise<number>;
+  /** Ids of the viewer's conversations whose summary may lag. */
+  abstract findHotIds(viewer: Viewer): Promise<string[]>;
   /** Conversations whose mark ended before `before`, for repair. */
   abstract findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]>;
   abstract summarySeqs(ids: readonly string[]): Promise<Map<string, number>>;
   /** @returns false when one with this id exists. Memberships are written first: a conversation always has them. */
   abstract insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean>;
   abstract findById(conversationId: string): Promise<Conversation | undefined>;
+  /**
+   * One change, if the conversation is still the one that was read.
+   * @returns what stands then; undefined when somebody else changed it first.
+   */
+  abstract change(
+    read: Pick<Conversation, 'id' | 'version'>,
+    change: ConversationChange,
+    at: Date,
+  ): Promise<Conversation | undefined>;
   abstract markHot(ids: readonly string[], until: Date): Promise<void>;
   /** Removes the mark unless somebody renewed it meanwhile. */
   abstract clearHot(marks: readonly { id: string; hotUntil: Date }[]): Promise<void>;
@@ -36,6 +68,17 @@ export abstract class ConversationsRepository {
 
   abstract findMemberships(conversationId: string): Promise<Membership[]>;
   abstract findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]>;
+  abstract findMembershipsOfUser(userId: string): Promise<Membership[]>;
+  /** Memberships with an archive mark; a message may have brought their conversation back since. */
+  abstract findArchived(userId: string): Promise<Membership[]>;
+  /** Memberships of people who come in; whoever was there before starts anew. */
+  abstract startMemberships(memberships: readonly Membership[]): Promise<void>;
+  /** Writes a membership unless there is one. */
+  abstract addMembership(membership: Membership): Promise<void>;
+  /** Null takes the mark away. */
+  abstract setArchived(conversationId: string, userId: string, seq: number | null): Promise<void>;
+  /** Null ends the mute. */
+  abstract setMuted(conversationId: string, userId: string, until: Date | null): Promise<void>;
   /** Positions only move forwards. */
   abstract moveReadPositions(moves: readonly PositionMove[]): Promise<void>;
 }

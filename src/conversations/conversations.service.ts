@@ -1,18 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { canMessage, isStaff } from '../auth/messaging-policy';
-import type { Actor } from '../common/actor';
+import type { Actor, Caller } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import { AppConfig } from '../config/app-config';
 import type { ConversationPayload } from '../contract/payloads';
-import { DomainEvents } from '../events/domain-events';
 import type { DirectoryEntry } from '../users/directory-entry';
 import { UsersService } from '../users/users.service';
-import type { Conversation, Membership } from './conversation';
+import { membershipFrom, type Conversation } from './conversation';
+import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationReader } from './conversation-reader';
+import { ConversationViews } from './conversation-views';
 import { ConversationsRepository } from './conversations.repository';
-import { directConversationId } from './direct-conversation-id';
+import { directConversationId, systemConversationId } from './direct-conversation-id';
 import type { CreateConversationDto } from './dto/create-conversation.dto';
 
 export interface Opened {
@@ -20,14 +21,17 @@ export interface Opened {
   readonly created: boolean;
 }
 
+type Kind = Pick<Conversation, 'type'> & Partial<Pick<Conversation, 'audience' | 'posting' | 'history'>>;
+
 /** Opening conversations: who may, with whom, and one per pair. */
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly reader: ConversationReader,
+    private readonly views: ConversationViews,
     private readonly users: UsersService,
-    private readonly events: DomainEvents,
+    private readonly announcer: ConversationAnnouncer,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -41,14 +45,10 @@ export class ConversationsService {
     dto: CreateConversationDto,
   ): Promise<{ conversation: ConversationPayload; created: boolean }> {
     const actor = await this.users.refresh(caller);
-    const others = [...new Set(dto.participant_ids)].filter((id) => id !== actor.userId);
-    const { conversation, created } =
-      dto.conversation_type === 'direct'
-        ? await this.createDirect(actor, others, dto)
-        : await this.createGroup(actor, others, dto);
+    const { conversation, created } = await this.open(actor, dto);
     const payload = created
-      ? await this.reader.present(actor.userId, conversation)
-      : await this.reader.get(actor.userId, conversation.id);
+      ? await this.views.present(actor.userId, conversation)
+      : await this.views.get(actor.userId, conversation.id);
     return { conversation: payload, created };
   }
 
@@ -60,13 +60,31 @@ export class ConversationsService {
     if (counterpart.userId === actor.userId) throw DomainError.invalid('recipient_id', 'must be somebody else');
     this.requireMatrix(actor, [counterpart]);
     const id = directConversationId(actor.userId, counterpart.userId);
-    const existing = await this.reader.findForParticipant(id, actor.userId);
+    return this.findOrOpen(id, actor, counterpart.userId, { type: 'direct' });
+  }
+
+  /**
+   * Where a sender's system messages reach a person: a direct conversation of its own, which the person cannot answer
+   * in. It is not the one in which an administrator and the person write to each other.
+   */
+  async openSystem(sender: Caller, recipientId: string): Promise<Opened> {
+    const id = systemConversationId(sender.userId, recipientId);
+    return this.findOrOpen(id, sender, recipientId, { type: 'direct', posting: 'staff' });
+  }
+
+  private open(actor: Actor, dto: CreateConversationDto): Promise<Opened> {
+    const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
+    if (dto.conversation_type === 'direct') return this.createDirect(actor, others, dto);
+    if (dto.conversation_type === 'group') return this.createGroup(actor, others, dto);
+    return this.createSupport(actor, others, dto);
+  }
+
+  private async findOrOpen(id: string, opener: Caller, otherId: string, kind: Kind): Promise<Opened> {
+    const existing = await this.reader.findForParticipant(id, opener.userId);
     if (existing) return { conversation: existing, created: false };
-    const conversation = this.draft(actor, id, 'direct', [actor.userId, counterpart.userId]);
-    if (await this.repository.insert(conversation, this.firstMemberships(conversation))) {
-      return { conversation, created: true };
-    }
-    const winner = await this.repository.findForParticipant(id, actor.userId);
+    const opened = await this.store(this.draft(opener, id, [opener.userId, otherId], kind));
+    if (opened) return { conversation: opened, created: true };
+    const winner = await this.reader.findForParticipant(id, opener.userId);
     if (!winner) throw new DomainError('PROCESSING_ERROR');
     return { conversation: winner, created: false };
   }
@@ -77,80 +95,85 @@ export class ConversationsService {
       throw DomainError.invalid('participant_ids', 'a direct conversation has exactly one other participant');
     }
     // A title is accepted and not kept: the other person names a direct conversation. A right would be a false promise.
-    for (const field of ['posting', 'history'] as const) {
-      if (dto[field] !== undefined) throw DomainError.invalid(field, 'belongs to groups');
-    }
+    this.refuseGroupRights(dto);
     return this.openDirect(actor, await this.users.requireRecipient(other));
   }
 
   private async createGroup(actor: Actor, others: string[], dto: CreateConversationDto): Promise<Opened> {
     if (!isStaff(actor.role)) throw new DomainError('ROLE_NOT_ALLOWED');
-    if (dto.title === undefined) throw DomainError.invalid('title', 'a group has a title');
+    if ((dto.title ?? undefined) === undefined) throw DomainError.invalid('title', 'a group has a title');
     if (others.length === 0) throw DomainError.invalid('participant_ids', 'a group has at least one other participant');
-    const max = this.config.maxGroupParticipants;
-    if (others.length + 1 > max) throw DomainError.invalid('participant_ids', `at most ${max}, the creator included`);
-    this.requireMatrix(actor, await this.requireRecipients(others));
-    const conversation: Conversation = {
-      ...this.draft(actor, randomUUID(), 'group', [actor.userId, ...others]),
-      title: dto.title,
-      description: dto.description ?? null,
-      posting: dto.posting ?? 'everyone',
-      history: dto.history ?? 'all',
-    };
-    await this.repository.insert(conversation, this.firstMemberships(conversation));
-    await this.announce(conversation);
-    return { conversation, created: true };
+    this.checkSize(others.length + 1);
+    this.requireMatrix(actor, await this.users.requireRecipients(others));
+    const { posting = 'everyone', history = 'all' } = dto;
+    return this.make(actor, [actor.userId, ...others], { type: 'group', posting, history }, dto);
   }
 
-  private async announce(conversation: Conversation): Promise<void> {
-    const payloads = await this.reader.presentForAll(conversation);
-    for (const [recipientId, payload] of payloads) {
-      this.events.emit('conversation.created', { conversation: payload, recipientId });
-    }
+  /** Opened by anyone. Administrators take part by their role, so they are not listed: the role's end ends access. */
+  private async createSupport(actor: Actor, others: string[], dto: CreateConversationDto): Promise<Opened> {
+    this.refuseGroupRights(dto);
+    this.checkSize(others.length + 1);
+    const named = await this.users.requireRecipients(others);
+    this.requireMatrix(actor, named);
+    const listed = named.filter(({ role }) => role !== 'admin').map(({ userId }) => userId);
+    return this.make(actor, [actor.userId, ...listed], { type: 'support', audience: 'admins' }, dto);
   }
 
-  private async requireRecipients(userIds: readonly string[]): Promise<DirectoryEntry[]> {
-    const known = await this.users.findMany(userIds);
-    return userIds.map((id) => {
-      const entry = known.get(id);
-      if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
-      if (!entry.isActive) throw new DomainError('FORBIDDEN');
-      return entry;
-    });
+  private async make(
+    actor: Actor,
+    participants: string[],
+    kind: Kind,
+    { title, description }: CreateConversationDto,
+  ): Promise<Opened> {
+    const draft = this.draft(actor, randomUUID(), participants, kind);
+    const made = await this.store({ ...draft, title: title ?? null, description: description ?? null });
+    if (!made) throw new DomainError('PROCESSING_ERROR');
+    return { conversation: made, created: true };
+  }
+
+  /** Writes a new conversation and tells its participants. @returns undefined when one with its id exists. */
+  private async store(conversation: Conversation): Promise<Conversation | undefined> {
+    const { id, participants, createdAt } = conversation;
+    const memberships = participants.map((userId) => membershipFrom(id, userId, 0, createdAt));
+    if (!(await this.repository.insert(conversation, memberships))) return undefined;
+    this.reader.changed(conversation);
+    await this.announcer.created(conversation);
+    return conversation;
   }
 
   private requireMatrix(actor: Actor, recipients: readonly DirectoryEntry[]): void {
     if (!recipients.every(({ role }) => canMessage(actor.role, role))) throw new DomainError('ROLE_NOT_ALLOWED');
   }
 
-  private draft(actor: Actor, id: string, type: Conversation['type'], participants: string[]): Conversation {
+  private checkSize(participants: number): void {
+    const max = this.config.maxGroupParticipants;
+    if (participants > max) throw DomainError.invalid('participant_ids', `at most ${max}, the creator included`);
+  }
+
+  private refuseGroupRights(dto: CreateConversationDto): void {
+    for (const field of ['posting', 'history'] as const) {
+      if ((dto[field] ?? undefined) !== undefined) throw DomainError.invalid(field, 'belongs to groups');
+    }
+  }
+
+  private draft(opener: Caller, id: string, participants: string[], kind: Kind): Conversation {
     const now = new Date(this.clock.now());
     return {
       id,
-      type,
+      audience: null,
       participants,
       title: null,
       description: null,
       avatarUrl: null,
       posting: 'everyone',
       history: 'all',
-      createdBy: actor.userId,
+      createdBy: opener.userId,
+      version: 1,
       summary: { seq: 0, lastId: null, lastAt: null, lastBy: null },
       hotUntil: null,
       createdAt: now,
       updatedAt: now,
+      ...kind,
     };
-  }
-
-  private firstMemberships(conversation: Conversation): Membership[] {
-    return conversation.participants.map((userId) => ({
-      conversationId: conversation.id,
-      userId,
-      joinedSeq: 0,
-      readSeq: 0,
-      readAt: null,
-      deliveredSeq: 0,
-      readMarks: [],
-    }));
   }
 }

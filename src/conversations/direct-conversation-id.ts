@@ -4,9 +4,14 @@ import { createHash } from 'node:crypto';
 const NAMESPACE = Buffer.from('6f0f3c3e5d0b4a4c9a7e2b61c1d0e5aa', 'hex');
 
 /** @returns the one id of the direct conversation of two people: UUIDv5 (RFC 9562) of the sorted pair. */
-export function directConversationId(a: string, b: string): string {
-  const pair = JSON.stringify([a, b].sort());
-  const hash = createHash('sha1').update(NAMESPACE).update(pair).digest().subarray(0, 16);
+export const directConversationId = (a: string, b: string): string => uuidV5(JSON.stringify([a, b].sort()));
+
+/** @returns the one id of the conversation in which a sender's system messages reach a person. */
+export const systemConversationId = (senderId: string, recipientId: string): string =>
+  uuidV5(JSON.stringify(['system', senderId, recipientId]));
+
+function uuidV5(name: string): string {
+  const hash = createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16);
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   const hex = hash.toString('hex');

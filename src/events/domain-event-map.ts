@@ -1,4 +1,5 @@
 import type { ConversationPayload, MessagePayload } from '../contract/payloads';
+import type { Role } from '../contract/roles';
 
 /** Facts of the domain, past tense, plain payloads. Recipients come from membership at or after the commit. */
 export interface DomainEventMap {
@@ -19,7 +20,14 @@ export interface DomainEventMap {
     recipientIds: readonly string[];
     originSocketId?: string;
   };
-  'conversation.created': { conversation: ConversationPayload; recipientId: string };
+  /** Recipients who see the same; a conversation that looks different to people is told once per view. */
+  'conversation.created': { conversation: ConversationPayload; recipientIds: readonly string[] };
+  'conversation.updated': { conversation: ConversationPayload; recipientIds: readonly string[] };
+  'conversation.joined': { conversationId: string; userId: string; recipientIds: readonly string[] };
+  /** The person who left is among the recipients. */
+  'conversation.left': { conversationId: string; userId: string; recipientIds: readonly string[] };
+  /** What the directory says of a person now, as far as rights go by it. */
+  'user.changed': { userId: string; role: Role; isActive: boolean };
   'user.deactivated': { userId: string };
 }
 

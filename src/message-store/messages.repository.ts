@@ -21,6 +21,8 @@ export abstract class MessagesRepository {
   abstract findById(messageId: string): Promise<Message | undefined>;
   abstract findByIds(messageIds: readonly string[]): Promise<Message[]>;
   abstract findByKey(conversationId: string, senderId: string, clientMessageId: string): Promise<Message | undefined>;
+  /** @returns the highest `seq` that existed at `at`, 0 for none. */
+  abstract seqAt(conversationId: string, at: Date): Promise<number>;
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
 }

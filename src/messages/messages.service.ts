@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { canMessage, isStaff } from '../auth/messaging-policy';
+import { canMessage } from '../auth/messaging-policy';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
@@ -9,7 +9,7 @@ import { SlidingWindow } from '../common/rate/sliding-window';
 import { isUuid } from '../common/validation/decorators';
 import { AppConfig } from '../config/app-config';
 import type { MessagePayload } from '../contract/payloads';
-import { counterpartOf, type Conversation } from '../conversations/conversation';
+import { counterpartOf, mayPost, type Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { ConversationsService } from '../conversations/conversations.service';
@@ -86,7 +86,6 @@ export class MessagesService {
     this.checkLength(dto.content);
     if (dto.message_type === 'system') throw new DomainError('FORBIDDEN');
     const conversation = await this.target(actor, dto);
-    if (conversation.posting === 'staff' && !isStaff(actor.role)) throw new DomainError('FORBIDDEN');
     await this.checkReply(conversation, dto.reply_to);
     const draft = this.draft(actor, conversation, dto);
     const now = this.clock.now();
@@ -103,10 +102,12 @@ export class MessagesService {
   /** Runs inside the log's commit, in `seq` order, and does no I/O. */
   private committed(message: Message, conversation: Conversation, actor: Actor, previousSenderId?: string): void {
     const origin = actor.socketId === undefined ? {} : { originSocketId: actor.socketId };
+    // Who is in it now, not when the message was checked: somebody may have left since.
+    const recipientIds = this.reader.recipientsOf(conversation);
     this.settler.note(conversation.id, message);
     this.events.emit('message.created', {
       message: presentNewMessage(message, conversation),
-      recipientIds: conversation.participants,
+      recipientIds,
       ...origin,
     });
     // Sending reads (contract 6.5); who also sent the message before has nothing new to say.
@@ -117,7 +118,7 @@ export class MessagesService {
       seq: message.seq,
       readerId: message.senderId,
       readAt: message.createdAt.toISOString(),
-      recipientIds: conversation.participants,
+      recipientIds,
       ...origin,
     });
   }
@@ -131,6 +132,7 @@ export class MessagesService {
       return (await this.conversations.openDirect(actor, recipient)).conversation;
     }
     const conversation = await this.reader.requireForParticipant(dto.conversation_id ?? '', actor.userId);
+    if (!mayPost(conversation, actor.userId, actor.role)) throw new DomainError('FORBIDDEN');
     const counterpartId = counterpartOf(conversation, actor.userId);
     if (counterpartId !== undefined) {
       // Roles change: the matrix is asked at every direct send.

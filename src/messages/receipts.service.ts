@@ -69,9 +69,10 @@ export class ReceiptsService {
 
   /** To everybody in small conversations, else to the reader's devices and those whose messages are newly read. */
   private async tell(actor: Actor, message: Message, at: Conversation, previous: number, readAt: Date): Promise<void> {
+    const everybody = this.reader.recipientsOf(at);
     const recipientIds =
       at.participants.length <= NAMED_RECEIPTS
-        ? at.participants
+        ? everybody
         : [...new Set([actor.userId, ...(await this.messages.sendersBetween(at.id, previous, message.seq))])];
     this.events.emit('message.read', {
       conversationId: at.id,
@@ -79,7 +80,7 @@ export class ReceiptsService {
       seq: message.seq,
       readerId: actor.userId,
       readAt: readAt.toISOString(),
-      recipientIds: recipientIds.filter((id) => at.participants.includes(id)),
+      recipientIds: recipientIds.filter((id) => everybody.includes(id)),
       ...(actor.socketId === undefined ? {} : { originSocketId: actor.socketId }),
     });
   }

@@ -10,6 +10,7 @@ import {
   type History,
   type OnlineStatus,
   type ParticipantDetails,
+  type ParticipantRemoved,
   type Posting,
 } from '../contract/payloads';
 import { ALL_ROLES, type CallerRole } from '../contract/roles';
@@ -64,4 +65,11 @@ export class ConversationPageSchema implements ConversationPage {
   @ApiProperty({ type: 'integer' }) total_count: number;
   @ApiProperty({ type: 'integer', minimum: 1 }) page: number;
   @ApiProperty({ type: 'integer', minimum: 1 }) limit: number;
+}
+
+@ApiSchema({ name: 'ParticipantRemoved' })
+export class ParticipantRemovedSchema implements ParticipantRemoved {
+  @ApiProperty({ enum: [true] }) success: true;
+  @Uuid() conversation_id: string;
+  @ApiProperty({ example: '42' }) user_id: string;
 }

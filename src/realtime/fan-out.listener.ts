@@ -17,7 +17,13 @@ export class FanOutListener implements OnModuleDestroy {
   constructor(events: DomainEvents) {
     events.on('message.created', (event) => this.messageCreated(event));
     events.on('message.read', (event) => this.reads.push(event));
-    events.on('conversation.created', (event) => this.conversationCreated(event));
+    events.on('conversation.created', (event) => this.conversation(SERVER_EVENTS.conversationCreated, event));
+    events.on('conversation.updated', (event) => this.conversation(SERVER_EVENTS.conversationUpdated, event));
+    events.on('conversation.joined', (event) => this.participant(SERVER_EVENTS.conversationJoined, event));
+    events.on('conversation.left', (event) => {
+      this.reads.forget(event.conversationId, event.userId);
+      this.participant(SERVER_EVENTS.conversationLeft, event);
+    });
   }
 
   /** Called once, when the gateway has its server; events before that have nobody to reach. */
@@ -47,8 +53,18 @@ export class FanOutListener implements OnModuleDestroy {
     });
   }
 
-  private conversationCreated({ conversation, recipientId }: DomainEventMap['conversation.created']): void {
-    this.to([recipientId])?.emit(SERVER_EVENTS.conversationCreated, conversation);
+  private conversation(
+    event: 'conversation_created' | 'conversation_updated',
+    { conversation, recipientIds }: DomainEventMap['conversation.created'],
+  ): void {
+    this.to(recipientIds)?.emit(event, conversation);
+  }
+
+  private participant(
+    event: 'conversation_joined' | 'conversation_left',
+    { conversationId, userId, recipientIds }: DomainEventMap['conversation.left'],
+  ): void {
+    this.to(recipientIds)?.emit(event, { conversation_id: conversationId, user_id: userId });
   }
 
   /** @returns undefined for nobody: Socket.IO takes an empty list of rooms for everybody. */

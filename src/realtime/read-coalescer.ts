@@ -36,6 +36,15 @@ export class ReadCoalescer {
     slot.pending = { ...furthest, recipientIds: [...recipients] };
   }
 
+  /** Somebody left a conversation: what is held back, and what comes to stand for it, is not for them any more. */
+  forget(conversationId: string, userId: string): void {
+    for (const slot of this.slots.values()) {
+      const { pending } = slot;
+      if (pending?.conversationId !== conversationId) continue;
+      slot.pending = { ...pending, recipientIds: pending.recipientIds.filter((id) => id !== userId) };
+    }
+  }
+
   /** Drops what is held back and stops the timers. */
   close(): void {
     for (const slot of this.slots.values()) clearTimeout(slot.timer);

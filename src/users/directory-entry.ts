@@ -8,6 +8,8 @@ export interface DirectoryEntry {
   readonly role: Role;
   readonly isActive: boolean;
   readonly avatarUrl: string | null;
+  /** Since when the role is `admin`; what came before in support conversations counts as read. */
+  readonly adminSince?: Date;
 }
 
 /** What a token tells the directory. */

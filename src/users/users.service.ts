@@ -30,6 +30,7 @@ export class UsersService {
     const entry = await this.repository.learn(person);
     this.cache.set(person.userId, entry);
     this.learned.set(person.userId, lesson);
+    this.events.emit('user.changed', entry);
     return entry;
   }
 
@@ -69,12 +70,24 @@ export class UsersService {
     return entry;
   }
 
+  /** As `requireRecipient`, for all of them or none. */
+  async requireRecipients(userIds: readonly string[]): Promise<DirectoryEntry[]> {
+    const known = await this.findMany(userIds);
+    return userIds.map((id) => {
+      const entry = known.get(id);
+      if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
+      if (!entry.isActive) throw new DomainError('FORBIDDEN');
+      return entry;
+    });
+  }
+
   /** A directory source speaks. Those who became inactive lose their sockets at once. */
   async sync(people: readonly SyncedPerson[]): Promise<void> {
     await this.repository.sync(people);
-    for (const { userId, isActive } of people) {
+    for (const { userId, role, isActive } of people) {
       this.cache.delete(userId);
       this.learned.delete(userId);
+      this.events.emit('user.changed', { userId, role, isActive: isActive !== false });
       if (isActive === false) this.events.emit('user.deactivated', { userId });
     }
   }

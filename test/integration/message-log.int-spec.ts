@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import type { Conversation } from '../../src/conversations/conversation';
+import { membershipFrom, type Conversation } from '../../src/conversations/conversation';
 import { ConversationReader } from '../../src/conversations/conversation-reader';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
 import { SummarySettler } from '../../src/conversations/summary-settler';
@@ -34,6 +34,7 @@ describe('message log', () => {
     const conversation: Conversation = {
       id: randomUUID(),
       type: 'group',
+      audience: null,
       participants: SENDERS,
       title: 't',
       description: null,
@@ -41,20 +42,13 @@ describe('message log', () => {
       posting: 'everyone',
       history: 'all',
       createdBy: 'ann',
+      version: 1,
       summary: { seq: 0, lastId: null, lastAt: null, lastBy: null },
       hotUntil: null,
       createdAt: now,
       updatedAt: now,
     };
-    const memberships = SENDERS.map((userId) => ({
-      conversationId: conversation.id,
-      userId,
-      joinedSeq: 0,
-      readSeq: 0,
-      readAt: null,
-      deliveredSeq: 0,
-      readMarks: [],
-    }));
+    const memberships = SENDERS.map((userId) => membershipFrom(conversation.id, userId, 0, now));
     await conversations.insert(conversation, memberships);
     return conversation.id;
   }

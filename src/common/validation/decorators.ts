@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Expose, Transform } from 'class-transformer';
-import { buildMessage, ValidateBy, type ValidationOptions } from 'class-validator';
+import { buildMessage, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { isFlatMetadata } from './flat-metadata';
 import { codePoints, hasControlCharacter, isBlank, isWellFormed } from './text';
 
@@ -8,6 +8,10 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,64}$/;
 const DECIMAL = /^(?:0|[1-9][0-9]{0,14})$/;
 const USER_ID_MAX = 128;
+const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
 
 /** A rule whose message never echoes the value. `rule` completes "<field> must be …". */
 function rule(
@@ -83,6 +87,30 @@ export const IsText = (min: number, max: number, options?: ValidationOptions): P
       return length >= min && length <= max && (min === 0 || !isBlank(value));
     },
     options,
+  );
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** A point in time: ISO 8601 with its offset, because a local time would mean another one on another machine. */
+export const IsInstant = (options?: ValidationOptions): PropertyDecorator =>
+  rule(
+    'isInstant',
+    'a date and time in ISO 8601 with Z or an offset',
+    (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
+    options,
+  );
+
+/** May be left out, but is not null. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
+
+/** A yes or no in a query string: `true` or `false`, nothing else. */
+export const QueryBoolean = (fallback: boolean): PropertyDecorator =>
+  applyDecorators(
+    Expose(),
+    Transform(({ value }: { value: unknown }) => (value === undefined ? fallback : (BOOLEANS.get(value) ?? value)), {
+      toClassOnly: true,
+    }),
+    rule('queryBoolean', 'true or false', (value) => typeof value === 'boolean'),
   );
 
 export interface QueryIntOptions {

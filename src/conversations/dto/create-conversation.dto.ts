@@ -1,22 +1,30 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional } from 'class-validator';
 import { IsText, IsUserId } from '../../common/validation/decorators';
-import { HISTORY, POSTING, type History, type Posting } from '../../contract/payloads';
-
-/** Support conversations have rights by role of their own and are not opened here yet. */
-const OPENABLE = ['direct', 'group'] as const;
+import {
+  CONVERSATION_TYPES,
+  HISTORY,
+  POSTING,
+  type ConversationType,
+  type History,
+  type Posting,
+} from '../../contract/payloads';
 
 export class CreateConversationDto {
-  @ApiProperty({ type: [String], example: ['7'], description: 'The creator may be named or not; repeats are merged.' })
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['7'],
+    description: 'The creator may be named or not; repeats are merged. A support conversation needs none.',
+  })
+  @IsOptional()
   @IsArray()
-  @ArrayMinSize(1)
   @ArrayMaxSize(10_000)
   @IsUserId({ each: true })
-  participant_ids: string[];
+  participant_ids?: string[];
 
-  @ApiProperty({ enum: OPENABLE })
-  @IsIn(OPENABLE)
-  conversation_type: (typeof OPENABLE)[number];
+  @ApiProperty({ enum: CONVERSATION_TYPES })
+  @IsIn(CONVERSATION_TYPES)
+  conversation_type: ConversationType;
 
   @ApiPropertyOptional({
     example: 'Classe 4B',

@@ -6,6 +6,7 @@ import { type MembershipDocument, membershipId } from './membership.schema';
 export const toConversation = (document: ConversationDocument): Conversation => ({
   id: document._id,
   type: document.type,
+  audience: document.audience ?? null,
   participants: document.participants,
   title: document.title ?? null,
   description: document.description ?? null,
@@ -13,6 +14,7 @@ export const toConversation = (document: ConversationDocument): Conversation => 
   posting: document.posting,
   history: document.history,
   createdBy: document.created_by,
+  version: document.version,
   summary: {
     seq: document.summary.seq,
     lastId: document.summary.last_id ?? null,
@@ -28,6 +30,7 @@ export const toConversation = (document: ConversationDocument): Conversation => 
 export const fromConversation = (conversation: Conversation): ConversationDocument => ({
   _id: conversation.id,
   type: conversation.type,
+  ...(conversation.audience === null ? {} : { audience: conversation.audience }),
   participants: [...conversation.participants],
   ...(conversation.title === null ? {} : { title: conversation.title }),
   ...(conversation.description === null ? {} : { description: conversation.description }),
@@ -35,7 +38,7 @@ export const fromConversation = (conversation: Conversation): ConversationDocume
   posting: conversation.posting,
   history: conversation.history,
   created_by: conversation.createdBy,
-  version: 1,
+  version: conversation.version,
   summary: { seq: 0, receipts: 0 },
   activity_at: conversation.createdAt,
   created_at: conversation.createdAt,
@@ -50,6 +53,8 @@ export const toMembership = (document: MembershipDocument): Membership => ({
   readAt: document.read_at ?? null,
   deliveredSeq: document.delivered_seq,
   readMarks: document.read_marks,
+  archivedSeq: document.archived_seq ?? null,
+  mutedUntil: document.muted_until ?? null,
 });
 
 export const fromMembership = (membership: Membership): MembershipDocument => ({
@@ -61,4 +66,6 @@ export const fromMembership = (membership: Membership): MembershipDocument => ({
   ...(membership.readAt === null ? {} : { read_at: membership.readAt }),
   delivered_seq: membership.deliveredSeq,
   read_marks: [...membership.readMarks],
+  ...(membership.archivedSeq === null ? {} : { archived_seq: membership.archivedSeq }),
+  ...(membership.mutedUntil === null ? {} : { muted_until: membership.mutedUntil }),
 });

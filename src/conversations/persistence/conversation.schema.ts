@@ -15,6 +15,8 @@ export class SummaryDocument {
 export class ConversationDocument {
   @Prop({ type: String, required: true }) _id: string;
   @Prop({ type: String, required: true, enum: CONVERSATION_TYPES }) type: ConversationType;
+  /** `admins`: support conversations, open to all administrators of now. */
+  @Prop({ type: String }) audience?: 'admins';
   @Prop({ type: [String], required: true }) participants: string[];
   @Prop({ type: String }) title?: string;
   @Prop({ type: String }) description?: string;
@@ -34,11 +36,20 @@ export class ConversationDocument {
 
 export const ConversationSchema = SchemaFactory.createForClass(ConversationDocument);
 /** GET conversations: a person's list, latest first; also the access check of one. */
-ConversationSchema.index({ participants: 1, activity_at: -1 }, { name: 'participant_activity' });
+ConversationSchema.index({ participants: 1, activity_at: -1, _id: 1 }, { name: 'participant_recent' });
+/** The same of an administrator: the support conversations. */
+ConversationSchema.index(
+  { audience: 1, activity_at: -1, _id: 1 },
+  { name: 'audience_recent', partialFilterExpression: { audience: 'admins' } },
+);
 /** Before a list is read: which of the person's conversations may have an old summary. */
 ConversationSchema.index(
   { participants: 1, hot_until: 1 },
   { name: 'participant_hot', partialFilterExpression: { hot_until: { $exists: true } } },
+);
+ConversationSchema.index(
+  { audience: 1, hot_until: 1 },
+  { name: 'audience_hot', partialFilterExpression: { hot_until: { $exists: true } } },
 );
 /** Repair after a crash: marks that nobody cleared. */
 ConversationSchema.index({ hot_until: 1 }, { name: 'hot', partialFilterExpression: { hot_until: { $exists: true } } });

@@ -17,10 +17,19 @@ export class MembershipDocument {
   @Prop({ type: Date }) read_at?: Date;
   @Prop({ type: Number, required: true }) delivered_seq: number;
   @Prop({ type: [ReadMarkDocument], required: true }) read_marks: ReadMarkDocument[];
+  @Prop({ type: Number }) archived_seq?: number;
+  @Prop({ type: Date }) muted_until?: Date;
 }
 
 export const MembershipSchema = SchemaFactory.createForClass(MembershipDocument);
 /** Receipts of a conversation: every member's positions. */
 MembershipSchema.index({ conversation_id: 1 }, { name: 'conversation' });
+/** The list filtered by what is unread: the person's positions. */
+MembershipSchema.index({ user_id: 1 }, { name: 'user' });
+/** The list without what the person has archived. */
+MembershipSchema.index(
+  { user_id: 1, archived_seq: 1 },
+  { name: 'user_archived', partialFilterExpression: { archived_seq: { $exists: true } } },
+);
 
 export const membershipId = (conversationId: string, userId: string): string => `${conversationId}/${userId}`;

@@ -2,10 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
 import { isDuplicateKey } from '../../database/duplicate-key';
-import type { Conversation, Membership } from '../conversation';
-import { ConversationsRepository, type PositionMove, type SummaryMove } from '../conversations.repository';
+import type { Conversation, Membership, Viewer } from '../conversation';
+import {
+  ConversationsRepository,
+  type ConversationChange,
+  type ListedRow,
+  type PositionMove,
+  type RecentRange,
+  type SummaryMove,
+} from '../conversations.repository';
 import { fromConversation, fromMembership, toConversation, toMembership } from './conversation.mapper';
 import { ConversationDocument } from './conversation.schema';
+import { accessOf, branchesOf, latestFirst, ROW, type RowDocument, toRow, visibleTo } from './listing';
 import { MembershipDocument, membershipId } from './membership.schema';
 
 /** Read marks kept per member: how far back "read at" is exact. */
@@ -21,35 +29,60 @@ export class MongoConversationsRepository extends ConversationsRepository {
   }
 
   /** Index: _id. */
-  async findForParticipant(conversationId: string, userId: string): Promise<Conversation | undefined> {
+  async findForViewer(conversationId: string, viewer: Viewer): Promise<Conversation | undefined> {
     const found = await this.conversations
-      .findOne({ _id: conversationId, participants: userId })
+      .findOne({ _id: conversationId, ...accessOf(viewer) })
       .lean<ConversationDocument | null>();
     return found ? toConversation(found) : undefined;
   }
 
-  /** Index: participant_activity. */
-  async findPage(userId: string, skip: number, limit: number): Promise<Conversation[]> {
+  /** Index: _id. */
+  async findManyForViewer(conversationIds: readonly string[], viewer: Viewer): Promise<Conversation[]> {
     const found = await this.conversations
-      .find(this.listed(userId))
-      .sort({ activity_at: -1 })
-      .skip(skip)
-      .limit(limit)
+      .find({ _id: { $in: [...conversationIds] }, ...accessOf(viewer) })
       .lean<ConversationDocument[]>();
     return found.map(toConversation);
   }
 
-  /** Index: participant_activity. */
-  countForParticipant(userId: string): Promise<number> {
-    return this.conversations.countDocuments(this.listed(userId));
+  /** Index: participant_recent, audience_recent. Each branch is in order; the two together are put in order here. */
+  async findRecent(viewer: Viewer, { without, limit }: RecentRange): Promise<ListedRow[]> {
+    const branches = branchesOf(viewer).map((branch) => {
+      const filter = {
+        ...branch,
+        $or: visibleTo(viewer),
+        ...(without.length === 0 ? {} : { _id: { $nin: [...without] } }),
+      };
+      const query = this.conversations.find(filter, ROW).sort({ activity_at: -1, _id: 1 });
+      return (limit === undefined ? query : query.limit(limit)).lean<RowDocument[]>();
+    });
+    return (await Promise.all(branches)).flat().map(toRow).sort(latestFirst).slice(0, limit);
   }
 
-  /** Index: participant_hot. */
-  async findHotIds(userId: string): Promise<string[]> {
+  /** Index: _id. */
+  async findListed(viewer: Viewer, conversationIds: readonly string[]): Promise<ListedRow[]> {
     const found = await this.conversations
-      .find({ participants: userId, hot_until: { $exists: true } }, { _id: 1 })
-      .lean<{ _id: string }[]>();
-    return found.map(({ _id }) => _id);
+      .find(
+        { _id: { $in: [...conversationIds] }, $and: [{ $or: branchesOf(viewer) }, { $or: visibleTo(viewer) }] },
+        ROW,
+      )
+      .lean<RowDocument[]>();
+    return found.map(toRow).sort(latestFirst);
+  }
+
+  /** Index: participant_recent, audience_recent. */
+  async countListed(viewer: Viewer): Promise<number> {
+    const counts = branchesOf(viewer).map((branch) =>
+      this.conversations.countDocuments({ ...branch, $or: visibleTo(viewer) }),
+    );
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Index: participant_hot, audience_hot. */
+  async findHotIds(viewer: Viewer): Promise<string[]> {
+    const branches = branchesOf(viewer).map((branch) =>
+      this.conversations.find({ ...branch, hot_until: { $exists: true } }, { _id: 1 }).lean<{ _id: string }[]>(),
+    );
+    return (await Promise.all(branches)).flat().map(({ _id }) => _id);
   }
 
   /** Index: hot. */
@@ -89,6 +122,35 @@ export class MongoConversationsRepository extends ConversationsRepository {
   async findById(conversationId: string): Promise<Conversation | undefined> {
     const found = await this.conversations.findById(conversationId).lean<ConversationDocument | null>();
     return found ? toConversation(found) : undefined;
+  }
+
+  /** Index: _id. */
+  async change(
+    read: Pick<Conversation, 'id' | 'version'>,
+    change: ConversationChange,
+    at: Date,
+  ): Promise<Conversation | undefined> {
+    const { title, description, avatarUrl, posting, participants } = change;
+    const texts = Object.entries({ title, description, avatar_url: avatarUrl });
+    const given = texts.filter(([, value]) => value !== undefined && value !== null);
+    const cleared = texts.filter(([, value]) => value === null).map(([field]) => [field, '']);
+    const changed = await this.conversations
+      .findOneAndUpdate(
+        { _id: read.id, version: read.version },
+        {
+          $set: {
+            ...Object.fromEntries(given),
+            ...(posting === undefined ? {} : { posting }),
+            ...(participants === undefined ? {} : { participants: [...participants] }),
+            updated_at: at,
+          },
+          ...(cleared.length === 0 ? {} : { $unset: Object.fromEntries(cleared) as Record<string, ''> }),
+          $inc: { version: 1 },
+        },
+        { returnDocument: 'after' },
+      )
+      .lean<ConversationDocument | null>();
+    return changed ? toConversation(changed) : undefined;
   }
 
   /** Index: _id. */
@@ -144,6 +206,51 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return found.map(toMembership);
   }
 
+  /** Index: user. */
+  async findMembershipsOfUser(userId: string): Promise<Membership[]> {
+    const found = await this.memberships.find({ user_id: userId }).lean<MembershipDocument[]>();
+    return found.map(toMembership);
+  }
+
+  /** Index: user_archived. */
+  async findArchived(userId: string): Promise<Membership[]> {
+    const found = await this.memberships
+      .find({ user_id: userId, archived_seq: { $exists: true } })
+      .lean<MembershipDocument[]>();
+    return found.map(toMembership);
+  }
+
+  /** Index: _id. */
+  async startMemberships(memberships: readonly Membership[]): Promise<void> {
+    await this.memberships.collection.bulkWrite(
+      memberships.map((membership) => {
+        const document = fromMembership(membership);
+        return { replaceOne: { filter: { _id: document._id as never }, replacement: document as never, upsert: true } };
+      }),
+      { ordered: false },
+    );
+  }
+
+  async addMembership(membership: Membership): Promise<void> {
+    try {
+      await this.memberships.collection.insertOne(fromMembership(membership) as never);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  /** Index: _id. */
+  async setArchived(conversationId: string, userId: string, seq: number | null): Promise<void> {
+    const update = seq === null ? { $unset: { archived_seq: '' as const } } : { $set: { archived_seq: seq } };
+    await this.memberships.updateOne({ _id: membershipId(conversationId, userId) }, update);
+  }
+
+  /** Index: _id. */
+  async setMuted(conversationId: string, userId: string, until: Date | null): Promise<void> {
+    const update = until === null ? { $unset: { muted_until: '' as const } } : { $set: { muted_until: until } };
+    await this.memberships.updateOne({ _id: membershipId(conversationId, userId) }, update);
+  }
+
   /** Index: _id. */
   async moveReadPositions(moves: readonly PositionMove[]): Promise<void> {
     if (moves.length === 0) return;
@@ -160,10 +267,5 @@ export class MongoConversationsRepository extends ConversationsRepository {
       })),
       { ordered: false },
     );
-  }
-
-  /** A conversation without messages is listed for its creator only (contract 2). */
-  private listed(userId: string): { participants: string; $or: Record<string, unknown>[] } {
-    return { participants: userId, $or: [{ 'summary.seq': { $gt: 0 } }, { created_by: userId }] };
   }
 }

@@ -105,6 +105,22 @@ export class MongoMessagesRepository extends MessagesRepository {
     return found ? toMessage(found) : undefined;
   }
 
+  /** Index: conversation_seq. A binary search, because times rise with `seq`: a few point reads, however long the history. */
+  async seqAt(conversationId: string, at: Date): Promise<number> {
+    let low = 0;
+    let high = await this.top(conversationId);
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const found = await this.model
+        .findOne({ conversation_id: conversationId, seq: { $gte: middle } }, { seq: 1, created_at: 1, _id: 0 })
+        .sort({ seq: 1 })
+        .lean<{ seq: number; created_at: Date } | null>();
+      if (found && found.created_at <= at) low = found.seq;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
   /** Index: conversation_seq. */
   async sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]> {
     const found = await this.model

@@ -6,6 +6,8 @@ import type { DirectoryEntry, LearnedPerson, SyncedPerson } from '../directory-e
 import { UsersRepository } from '../users.repository';
 import { UserStatusDocument } from './user-status.schema';
 
+const MAX_ADMINS = 1_000;
+
 const toEntry = (document: UserStatusDocument): DirectoryEntry => ({
   userId: document._id,
   username: document.username,
@@ -13,6 +15,7 @@ const toEntry = (document: UserStatusDocument): DirectoryEntry => ({
   role: document.role,
   isActive: document.is_active,
   avatarUrl: document.avatar_url ?? null,
+  ...(document.admin_since === undefined ? {} : { adminSince: document.admin_since }),
 });
 
 @Injectable()
@@ -27,11 +30,23 @@ export class MongoUsersRepository extends UsersRepository {
     return documents.map(toEntry);
   }
 
+  /** Index: admins. */
+  async findAdminIds(): Promise<string[]> {
+    const found = await this.model
+      .find({ role: 'admin', is_active: true }, { _id: 1 })
+      .limit(MAX_ADMINS)
+      .lean<{ _id: string }[]>();
+    return found.map(({ _id }) => _id);
+  }
+
   async learn(person: LearnedPerson): Promise<DirectoryEntry> {
     const known = await this.model.findById(person.userId).lean<UserStatusDocument | null>();
     if (!known) return this.create(person);
     const changes: Partial<UserStatusDocument> = {};
-    if (known.role_source === 'token' && known.role !== person.role) changes.role = person.role;
+    if (known.role_source === 'token' && known.role !== person.role) {
+      changes.role = person.role;
+      if (person.role === 'admin') changes.admin_since = new Date();
+    }
     const better = person.named && known.name_source !== 'directory' && known.display_name !== person.displayName;
     if (better) Object.assign(changes, { display_name: person.displayName, name_source: 'token' });
     if (Object.keys(changes).length === 0) return toEntry(known);
@@ -49,6 +64,7 @@ export class MongoUsersRepository extends UsersRepository {
 
   async sync(people: readonly SyncedPerson[]): Promise<void> {
     const now = new Date();
+    await this.stampNewAdmins(people, now);
     await this.model.collection.bulkWrite(
       people.map((person) => ({
         updateOne: {
@@ -67,13 +83,24 @@ export class MongoUsersRepository extends UsersRepository {
               ...(person.children === undefined ? {} : { children: [...person.children] }),
               ...(person.parents === undefined ? {} : { parents: [...person.parents] }),
             },
-            $setOnInsert: { created_at: now, ...(person.isActive === undefined ? { is_active: true } : {}) },
+            $setOnInsert: {
+              created_at: now,
+              ...(person.isActive === undefined ? { is_active: true } : {}),
+              ...(person.role === 'admin' ? { admin_since: now } : {}),
+            },
           },
           upsert: true,
         },
       })),
       { ordered: true },
     );
+  }
+
+  /** Index: _id. Before the roles are written: afterwards nobody can tell who is new in the role. */
+  private async stampNewAdmins(people: readonly SyncedPerson[], now: Date): Promise<void> {
+    const ids = people.filter(({ role }) => role === 'admin').map(({ userId }) => userId);
+    if (ids.length === 0) return;
+    await this.model.updateMany({ _id: { $in: ids }, role: { $ne: 'admin' } }, { $set: { admin_since: now } });
   }
 
   private async create(person: LearnedPerson): Promise<DirectoryEntry> {
@@ -86,6 +113,7 @@ export class MongoUsersRepository extends UsersRepository {
       role_source: 'token',
       name_source: person.named ? 'token' : 'default',
       is_active: true,
+      ...(person.role === 'admin' ? { admin_since: now } : {}),
       created_at: now,
       updated_at: now,
     };

@@ -16,6 +16,8 @@ export class UserStatusDocument {
   @Prop({ type: String, required: true }) role_source: RoleSource;
   @Prop({ type: String, required: true }) name_source: NameSource;
   @Prop({ type: Boolean, required: true }) is_active: boolean;
+  /** Since when the role is `admin`. */
+  @Prop({ type: Date }) admin_since?: Date;
   @Prop({ type: String }) email?: string;
   @Prop({ type: String }) avatar_url?: string;
   @Prop({ type: [String], default: undefined }) children?: string[];
@@ -25,3 +27,5 @@ export class UserStatusDocument {
 }
 
 export const UserStatusSchema = SchemaFactory.createForClass(UserStatusDocument);
+/** Who takes part in support conversations: the administrators. */
+UserStatusSchema.index({ role: 1 }, { name: 'admins', partialFilterExpression: { role: 'admin' } });

@@ -1,0 +1,186 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock';
+import type { ConversationPage, ConversationPayload, OnlineStatus } from '../contract/payloads';
+import type { Message } from '../message-store/message';
+import { MessagesRepository } from '../message-store/messages.repository';
+import { ConnectionRegistry } from '../presence/connection-registry';
+import { UsersService } from '../users/users.service';
+import { isArchived, type Conversation, type Membership, type Viewer } from './conversation';
+import { ownView, presentConversation, unreadCount, type OwnView } from './conversation.presenter';
+import { ConversationReader } from './conversation-reader';
+import { ConversationsRepository, type ListedRow } from './conversations.repository';
+import type { ListConversationsDto } from './dto/list-conversations.dto';
+import { SummarySettler } from './summary-settler';
+
+const DETAILED_IN_LISTS = 20;
+
+/** What some people are to be told, because they see the same. */
+export interface SharedView {
+  readonly conversation: ConversationPayload;
+  readonly recipientIds: readonly string[];
+}
+
+/** Conversations as their participants see them. */
+@Injectable()
+export class ConversationViews {
+  constructor(
+    private readonly repository: ConversationsRepository,
+    private readonly reader: ConversationReader,
+    private readonly messages: MessagesRepository,
+    private readonly settler: SummarySettler,
+    private readonly users: UsersService,
+    private readonly connections: ConnectionRegistry,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One conversation, complete. @throws CONVERSATION_NOT_FOUND */
+  async get(userId: string, conversationId: string): Promise<ConversationPayload> {
+    return this.present(userId, await this.reader.requireSettled(conversationId, userId));
+  }
+
+  /** Complete view of a conversation for one participant. */
+  async present(userId: string, conversation: Conversation): Promise<ConversationPayload> {
+    const { id, summary, participants } = conversation;
+    const memberships = byUser(await this.repository.findMemberships(id));
+    const last = summary.lastId === null ? undefined : await this.messages.findById(summary.lastId);
+    const own = ownView(conversation, memberships.get(userId), this.clock.now());
+    return this.view(conversation, own, memberships, last, participants);
+  }
+
+  /**
+   * What each of the recipients is to be told of a conversation; participants are described as in lists. People who
+   * see the same share one view, so that a change in a large group is encoded a few times and not once for each.
+   */
+  async presentShared(conversation: Conversation, recipientIds: readonly string[]): Promise<SharedView[]> {
+    const current = await this.reader.settled(conversation);
+    const { id, summary } = current;
+    const memberships = byUser(await this.repository.findMemberships(id));
+    const last = summary.lastId === null ? undefined : await this.messages.findById(summary.lastId);
+    const groups = new Map<string, { own: OwnView; recipientIds: string[] }>();
+    for (const userId of recipientIds) {
+      const own = ownView(current, memberships.get(userId), this.clock.now());
+      const key = JSON.stringify(own);
+      const group = groups.get(key) ?? { own, recipientIds: [] };
+      group.recipientIds.push(userId);
+      groups.set(key, group);
+    }
+    const detailed = current.participants.slice(0, DETAILED_IN_LISTS);
+    return Promise.all(
+      [...groups.values()].map(async (group) => ({
+        conversation: await this.view(current, group.own, memberships, last, detailed),
+        recipientIds: group.recipientIds,
+      })),
+    );
+  }
+
+  /** The user's conversations, latest first; without those put away unless they are asked for. */
+  async list(userId: string, { page, limit, archived, unread }: ListConversationsDto): Promise<ConversationPage> {
+    const viewer = await this.reader.viewer(userId);
+    await this.settler.settle(await this.repository.findHotIds(viewer));
+    const skip = (page - 1) * limit;
+    const { rows, total } = unread
+      ? await this.unreadRows(viewer, archived, skip, limit)
+      : await this.rows(viewer, archived, skip, limit);
+    const ids = rows.map(({ id }) => id);
+    const found = new Map((await this.repository.findManyForViewer(ids, viewer)).map((c) => [c.id, c]));
+    const conversations = ids.flatMap((id) => found.get(id) ?? []);
+    for (const conversation of conversations) await this.reader.admit(conversation, viewer);
+    return { conversations: await this.presentMany(userId, conversations), total_count: total, page, limit };
+  }
+
+  private async rows(
+    viewer: Viewer,
+    archived: ListConversationsDto['archived'],
+    skip: number,
+    limit: number,
+  ): Promise<{ rows: ListedRow[]; total: number }> {
+    const hidden = archived === 'all' ? [] : await this.archivedRows(viewer);
+    if (archived === 'true') return { rows: hidden.slice(skip, skip + limit), total: hidden.length };
+    const without = hidden.map(({ id }) => id);
+    const [rows, count] = await Promise.all([
+      this.repository.findRecent(viewer, { without, limit: skip + limit }),
+      this.repository.countListed(viewer),
+    ]);
+    return { rows: rows.slice(skip), total: Math.max(0, count - hidden.length) };
+  }
+
+  /** What the viewer has put away and no message has brought back; few, and looked up by their ids. */
+  private async archivedRows(viewer: Viewer): Promise<ListedRow[]> {
+    const marked = await this.repository.findArchived(viewer.userId);
+    if (marked.length === 0) return [];
+    const memberships = new Map(marked.map((membership) => [membership.conversationId, membership]));
+    const rows = await this.repository.findListed(viewer, [...memberships.keys()]);
+    const now = this.clock.now();
+    return rows.filter(({ id, seq }) => isArchived(memberships.get(id), seq, now));
+  }
+
+  /** Positions against heads, over the viewer's own conversations: what is unread stands in no index. */
+  private async unreadRows(
+    viewer: Viewer,
+    archived: ListConversationsDto['archived'],
+    skip: number,
+    limit: number,
+  ): Promise<{ rows: ListedRow[]; total: number }> {
+    const rows = await this.repository.findRecent(viewer, { without: [] });
+    const memberships = await this.positionsIn(viewer, rows);
+    const now = this.clock.now();
+    const unread = rows.filter(({ id, seq }) => {
+      const membership = memberships.get(id);
+      if (!membership || unreadCount(seq, membership) === 0) return false;
+      return archived === 'all' || isArchived(membership, seq, now) === (archived === 'true');
+    });
+    return { rows: unread.slice(skip, skip + limit), total: unread.length };
+  }
+
+  /** The viewer's memberships by conversation; without one there is nothing new since the viewer came. */
+  private async positionsIn(viewer: Viewer, rows: readonly ListedRow[]): Promise<Map<string, Membership>> {
+    const read = async (): Promise<Map<string, Membership>> => {
+      const own = await this.repository.findMembershipsOfUser(viewer.userId);
+      return new Map(own.map((membership) => [membership.conversationId, membership]));
+    };
+    const known = await read();
+    const late = rows.filter(({ id, activityAt }) => !known.has(id) && activityAt > (viewer.adminSince ?? 0));
+    if (late.length === 0) return known;
+    const ids = late.map(({ id }) => id);
+    for (const conversation of await this.repository.findManyForViewer(ids, viewer)) {
+      await this.reader.admit(conversation, viewer);
+    }
+    return read();
+  }
+
+  private async presentMany(userId: string, conversations: readonly Conversation[]): Promise<ConversationPayload[]> {
+    const detailed = new Map(conversations.map((c) => [c.id, c.participants.slice(0, DETAILED_IN_LISTS)]));
+    const pairs = conversations.flatMap((c) =>
+      [...new Set([userId, ...(detailed.get(c.id) ?? [])])].map((id) => ({ conversationId: c.id, userId: id })),
+    );
+    const lastIds = conversations.flatMap((c) => c.summary.lastId ?? []);
+    const [memberships, previews] = await Promise.all([
+      this.repository.findMembershipsOf(pairs),
+      this.messages.findByIds(lastIds),
+      this.users.findMany(pairs.map((pair) => pair.userId)),
+    ]);
+    const lastMessages = new Map(previews.map((message) => [message.id, message]));
+    return Promise.all(
+      conversations.map((c) => {
+        const members = byUser(memberships.filter(({ conversationId }) => conversationId === c.id));
+        const own = ownView(c, members.get(userId), this.clock.now());
+        return this.view(c, own, members, lastMessages.get(c.summary.lastId ?? ''), detailed.get(c.id) ?? []);
+      }),
+    );
+  }
+
+  private async view(
+    conversation: Conversation,
+    own: OwnView,
+    memberships: ReadonlyMap<string, Membership>,
+    lastMessage: Message | undefined,
+    detailed: readonly string[],
+  ): Promise<ConversationPayload> {
+    const directory = await this.users.findMany(detailed);
+    const onlineStatus = (id: string): OnlineStatus => (this.connections.isOnline(id) ? 'online' : 'offline');
+    return presentConversation({ conversation, own, memberships, directory, lastMessage, detailed, onlineStatus });
+  }
+}
+
+const byUser = (memberships: readonly Membership[]): Map<string, Membership> =>
+  new Map(memberships.map((membership) => [membership.userId, membership]));

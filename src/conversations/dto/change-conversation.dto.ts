@@ -1,0 +1,28 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsUrl, MaxLength } from 'class-validator';
+import { IsText, MayBeAbsent } from '../../common/validation/decorators';
+import { POSTING, type Posting } from '../../contract/payloads';
+
+/** What is left out stays as it is. */
+export class ChangeConversationDto {
+  @ApiPropertyOptional({ example: 'Classe 4B', description: '1 to 120 code points.' })
+  @MayBeAbsent()
+  @IsText(1, 120)
+  title?: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'Up to 500 code points; null takes it away.' })
+  @IsOptional()
+  @IsText(0, 500)
+  description?: string | null;
+
+  @ApiPropertyOptional({ type: String, nullable: true, format: 'uri', description: 'https; null takes it away.' })
+  @IsOptional()
+  @IsUrl({ protocols: ['https'], require_protocol: true })
+  @MaxLength(2048)
+  avatar_url?: string | null;
+
+  @ApiPropertyOptional({ enum: POSTING })
+  @MayBeAbsent()
+  @IsIn(POSTING)
+  posting?: Posting;
+}

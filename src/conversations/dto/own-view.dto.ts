@@ -1,0 +1,20 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean } from 'class-validator';
+import { IsInstant, MayBeAbsent } from '../../common/validation/decorators';
+
+export class ArchiveDto {
+  @ApiProperty({ description: 'A new message brings an archived conversation back unless it is muted.' })
+  @IsBoolean()
+  archived: boolean;
+}
+
+export class MuteDto {
+  @ApiProperty()
+  @IsBoolean()
+  muted: boolean;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'In the future; without it the mute has no end.' })
+  @MayBeAbsent()
+  @IsInstant()
+  until?: string;
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../common/actor';
+import { Clock } from '../common/clock';
+import { DomainError } from '../common/errors/domain-error';
+import type { ConversationPayload } from '../contract/payloads';
+import { FOREVER } from './conversation';
+import { ConversationAnnouncer } from './conversation-announcer';
+import { ConversationReader } from './conversation-reader';
+import { ConversationViews } from './conversation-views';
+import { ConversationsRepository } from './conversations.repository';
+import type { ArchiveDto, MuteDto } from './dto/own-view.dto';
+
+/** Archive and mute: one person's own view of a conversation, on all their devices. */
+@Injectable()
+export class OwnViewService {
+  constructor(
+    private readonly repository: ConversationsRepository,
+    private readonly reader: ConversationReader,
+    private readonly views: ConversationViews,
+    private readonly announcer: ConversationAnnouncer,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Puts a conversation away up to its last message of now, or brings it back. @throws CONVERSATION_NOT_FOUND */
+  async archive({ userId }: Actor, conversationId: string, { archived }: ArchiveDto): Promise<ConversationPayload> {
+    const { summary } = await this.reader.requireSettled(conversationId, userId);
+    await this.repository.setArchived(conversationId, userId, archived ? summary.seq : null);
+    return this.tell(userId, conversationId);
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND; VALIDATION_FAILED for an end that is past */
+  async mute({ userId }: Actor, conversationId: string, { muted, until }: MuteDto): Promise<ConversationPayload> {
+    await this.reader.requireForParticipant(conversationId, userId);
+    if (until !== undefined && !muted) throw DomainError.invalid('until', 'belongs to a mute');
+    const end = until === undefined ? FOREVER : new Date(until);
+    if (end.getTime() <= this.clock.now()) throw DomainError.invalid('until', 'must be in the future');
+    await this.repository.setMuted(conversationId, userId, muted ? end : null);
+    return this.tell(userId, conversationId);
+  }
+
+  private async tell(userId: string, conversationId: string): Promise<ConversationPayload> {
+    const payload = await this.views.get(userId, conversationId);
+    this.announcer.ownViewChanged(userId, payload);
+    return payload;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Viewer } from '../conversation';
+import type { ListedRow } from '../conversations.repository';
+import type { ConversationDocument } from './conversation.schema';
+
+/** What is read of a conversation to find its place in a list. */
+export const ROW = { activity_at: 1, 'summary.seq': 1 } as const;
+export type RowDocument = Pick<ConversationDocument, '_id' | 'activity_at' | 'summary'>;
+
+export const toRow = ({ _id, activity_at, summary }: RowDocument): ListedRow => ({
+  id: _id,
+  seq: summary.seq,
+  activityAt: activity_at,
+});
+export const latestFirst = (a: ListedRow, b: ListedRow): number =>
+  b.activityAt.getTime() - a.activityAt.getTime() || (a.id < b.id ? -1 : 1);
+
+type AccessFilter = { participants: string } | { audience: 'admins' };
+
+/** Access as part of the query. */
+export const accessOf = ({ userId, isAdmin }: Viewer): AccessFilter | { $or: AccessFilter[] } =>
+  isAdmin ? { $or: [{ participants: userId }, { audience: 'admins' }] } : { participants: userId };
+
+/** The ways into a list, which do not overlap: each is one range of one index. */
+export const branchesOf = ({ userId, isAdmin }: Viewer): Record<string, unknown>[] =>
+  isAdmin
+    ? [{ participants: userId, audience: { $exists: false } }, { audience: 'admins' }]
+    : [{ participants: userId }];
+
+/** A conversation without messages is listed for its creator only (contract 2). */
+export const visibleTo = ({ userId }: Viewer): Record<string, unknown>[] => [
+  { 'summary.seq': { $gt: 0 } },
+  { created_by: userId },
+];
