@@ -36,6 +36,7 @@ export const ErrorCodes = {
   DuplicateKey: 11000,
   KeyTooLong: 17280,
   UnrecognizedCommandField: 40415,
+  MissingField: 40414,
   UnrecognizedStage: 40324,
   PipelineStageOneField: 40323,
   InvalidPipelineOperator: 168,

@@ -141,6 +141,11 @@ interface Operation {
 }
 
 const addition: Operation = { integers: (a, b) => a + b, doubles: (a, b) => a + b, decimals: decimalSum };
+const subtraction: Operation = {
+  integers: (a, b) => a - b,
+  doubles: (a, b) => a - b,
+  decimals: (a, b) => decimalSum(a, decimalProduct(b, Decimal128.fromString('-1'))),
+};
 const multiplication: Operation = { integers: (a, b) => a * b, doubles: (a, b) => a * b, decimals: decimalProduct };
 
 /** The wider of the two types decides the result's: int32 < int64 < double < decimal. Null when an int64 overflows. */
@@ -174,6 +179,30 @@ export function addNumbers(a: unknown, b: unknown): Int32 | Long | Double | Deci
 /** a · b in the type MongoDB gives it; an int32 overflow becomes a long, an int64 overflow is an error (2). */
 export function multiplyNumbers(a: unknown, b: unknown): Int32 | Long | Double | Decimal128 {
   return calculateOrThrow(multiplication, '$mul', a, b);
+}
+
+/** a + b as an expression has it: what overflows an int64 becomes a double. */
+export function addOrDouble(a: unknown, b: unknown): Int32 | Long | Double | Decimal128 {
+  return calculate(addition, a, b) ?? new Double(toNumber(a) + toNumber(b));
+}
+
+/** a - b as an expression has it. */
+export function subtractOrDouble(a: unknown, b: unknown): Int32 | Long | Double | Decimal128 {
+  return calculate(subtraction, a, b) ?? new Double(toNumber(a) - toNumber(b));
+}
+
+/** a · b as an expression has it: what overflows an int64 becomes a double. */
+export function multiplyOrDouble(a: unknown, b: unknown): Int32 | Long | Double | Decimal128 {
+  return calculate(multiplication, a, b) ?? new Double(toNumber(a) * toNumber(b));
+}
+
+/** a / b as a double. A division by zero is an error (2), one of decimals is not supported (2). */
+export function divideNumbers(a: unknown, b: unknown): Double {
+  if (bsonTypeOf(a) === BsonType.decimal || bsonTypeOf(b) === BsonType.decimal) {
+    throw new CommandError(2, 'BadValue', '$divide of decimals is not supported by this store');
+  }
+  if (toNumber(b) === 0) throw new CommandError(2, 'BadValue', "can't $divide by zero");
+  return new Double(toNumber(a) / toNumber(b));
 }
 
 /** A zero of the same type as a number, which $mul starts a missing field with. */

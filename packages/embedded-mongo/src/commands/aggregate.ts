@@ -3,8 +3,9 @@ import { encodeValue } from '../bson/keystring';
 import { isNumber, type Document } from '../bson/values';
 import { commandError } from '../errors';
 import { ListSource } from '../exec/cursors';
-import { compilePipeline } from '../exec/pipeline';
-import { BATCH_LIMIT_BYTES, MEMORY_LIMIT_BYTES, type Query } from '../exec/query';
+import { compilePipeline } from '../pipeline/pipeline';
+import { BATCH_LIMIT_BYTES, type Query } from '../exec/query';
+import { MEMORY_LIMIT_BYTES } from '../pipeline/memory';
 import { valuesAt } from '../query/path';
 import { decode, encode } from '../wire/raw';
 import { countOf, deadlineOf, documentOf, documentsOf, refuseLet, stringOf } from './arguments';
@@ -56,9 +57,11 @@ function aggregate({ engine, db }: CommandContext, body: Document): Buffer {
   }
   if (pipeline.rest.length === 0 && query) return firstBatch(engine, ns, query, { batchSize, single: false, query });
   let docs: Iterable<Document> = documentsFrom(query);
-  for (const stage of pipeline.rest) docs = stage(docs);
-  const source = new ListSource(encodeAll(docs), BATCH_LIMIT_BYTES);
-  return firstBatch(engine, ns, source, { batchSize, single: false });
+  const source = {
+    find: (name: string, filter: Document) => documentsFrom(openQuery(engine, `${db}.${name}`, { filter })),
+  };
+  for (const stage of pipeline.rest) docs = stage(docs, source);
+  return firstBatch(engine, ns, new ListSource(encodeAll(docs), BATCH_LIMIT_BYTES), { batchSize, single: false });
 }
 
 function distinct({ engine, db }: CommandContext, body: Document): Document {

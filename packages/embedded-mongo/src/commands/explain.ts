@@ -1,6 +1,6 @@
 import { isDocument, type Document } from '../bson/values';
 import { commandError } from '../errors';
-import { compilePipeline } from '../exec/pipeline';
+import { compilePipeline } from '../pipeline/pipeline';
 import { Query, type QuerySpec } from '../exec/query';
 import type { ScanBranch } from '../plan/plan';
 import { checkFields, documentOf, documentsOf, stringOf } from './arguments';

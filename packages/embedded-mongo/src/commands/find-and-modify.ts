@@ -29,10 +29,8 @@ function run(context: CommandContext, body: Document): Document {
     return runRemove(context, name, { filter: query, sort, hint: body['hint'] }, project);
   }
   const update = body['update'];
-  if (Array.isArray(update)) {
-    throw commandError('CommandNotSupported', 'updates by an aggregation pipeline are not supported by this store');
-  }
-  if (!isDocument(update)) throw commandError('FailedToParse', 'Either an update or remove=true must be specified');
+  if (!isDocument(update) && !Array.isArray(update))
+    throw commandError('FailedToParse', 'Either an update or remove=true must be specified');
   const result = updateMatching(context.engine, context.db, name, {
     filter: query,
     update,

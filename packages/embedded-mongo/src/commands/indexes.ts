@@ -1,13 +1,14 @@
-import { Int32 } from 'bson';
+import { Int32, UUID } from 'bson';
 import { isDocument, type Document } from '../bson/values';
 import { indexFromSpec, type Collection, type IndexDef } from '../catalog/catalog';
 import { findExisting, isIdSpec, normaliseSpec } from '../catalog/index-spec';
 import { commandError } from '../errors';
 import { ListSource } from '../exec/cursors';
 import { BATCH_LIMIT_BYTES } from '../exec/query';
+import { compileFilter } from '../query/matcher';
 import { clearSpan, spanOf } from '../storage/storage';
 import { decode, encode } from '../wire/raw';
-import { countOf, documentOf, documentsOf, stringOf } from './arguments';
+import { checkFields, countOf, documentOf, documentsOf, stringOf } from './arguments';
 import type { Command, CommandContext, Engine } from './engine';
 import { firstBatch } from './read';
 
@@ -110,12 +111,42 @@ function dropIndexes({ engine, db }: CommandContext, body: Document): Document {
   return { nIndexesWas, ok: 1 };
 }
 
+function wantedIndex(collection: Collection, change: Document): IndexDef {
+  const { name, keyPattern } = change;
+  if ((name === undefined) === (keyPattern === undefined)) {
+    throw commandError('InvalidOptions', "collMod needs either the 'name' or the 'keyPattern' of the index");
+  }
+  return indexesNamed(collection, name ?? keyPattern)[0]!;
+}
+
+/** Changes how long a TTL index keeps documents; nothing else can be changed here. */
+function collMod({ engine, db }: CommandContext, body: Document): Document {
+  const collection = required(engine, `${db}.${stringOf('collMod', body, 'collMod')}`);
+  const change = documentOf('collMod', body, 'index');
+  if (!change) return { ok: 1 };
+  checkFields('collMod.index', change, ['name', 'keyPattern', 'expireAfterSeconds']);
+  const seconds = change['expireAfterSeconds'];
+  if (seconds === undefined) throw commandError('InvalidOptions', "collMod needs 'expireAfterSeconds' for the index");
+  const index = wantedIndex(collection, change);
+  const spec = normaliseSpec({ ...index.spec, expireAfterSeconds: seconds });
+  collection.indexes[collection.indexes.indexOf(index)] = indexFromSpec(index.id, spec, index.multikey);
+  engine.catalog.save(collection);
+  const before = index.spec['expireAfterSeconds'];
+  const known = before === undefined ? {} : { expireAfterSeconds_old: before };
+  return { ...known, expireAfterSeconds_new: seconds, ok: 1 };
+}
+
+/** Options of `create` that would change what the collection does. */
+const UNSUPPORTED_OPTIONS = [
+  ...['capped', 'size', 'max', 'timeseries', 'expireAfterSeconds', 'viewOn', 'pipeline', 'clusteredIndex'],
+  ...['validator', 'changeStreamPreAndPostImages', 'encryptedFields'],
+];
+
 function create({ engine, db }: CommandContext, body: Document): Document {
   const name = stringOf('create', body, 'create');
-  for (const option of ['capped', 'timeseries', 'viewOn', 'validator', 'clusteredIndex', 'pipeline', 'size', 'max']) {
-    if (body[option] !== undefined && body[option] !== false) {
-      throw commandError('CommandNotSupported', `create with '${option}' is not supported by this store`);
-    }
+  for (const option of UNSUPPORTED_OPTIONS) {
+    if (body[option] === undefined || body[option] === false) continue;
+    throw commandError('CommandNotSupported', `create with '${option}' is not supported by this store`);
   }
   const ns = `${db}.${name}`;
   if (engine.catalog.get(ns)) throw commandError('NamespaceExists', `Collection already exists. NS: ${ns}`);
@@ -138,20 +169,16 @@ function dropDatabase({ engine, db }: CommandContext): Document {
 }
 
 function listCollections({ engine, db }: CommandContext, body: Document): Buffer {
-  const filter = documentOf('listCollections', body, 'filter') ?? {};
-  const names = Object.keys(filter);
-  const wanted = filter['name'];
-  if (names.some((name) => name !== 'name') || (wanted !== undefined && typeof wanted !== 'string')) {
-    throw commandError('CommandNotSupported', "listCollections supports a filter by 'name' only");
-  }
+  const matches = compileFilter(documentOf('listCollections', body, 'filter') ?? {});
   const nameOnly = body['nameOnly'] === true;
   const entries = engine.catalog
     .list(db)
-    .filter(({ name }) => wanted === undefined || name === wanted)
-    .map(({ name }): Document => {
-      if (nameOnly) return { name, type: 'collection' };
-      return { name, type: 'collection', options: {}, info: { readOnly: false }, idIndex: ID_SPEC };
-    });
+    .map(({ name, uuid }): Document => {
+      const info = { readOnly: false, uuid: new UUID(uuid) };
+      return { name, type: 'collection', options: {}, info, idIndex: ID_SPEC };
+    })
+    .filter(matches)
+    .map((entry) => (nameOnly ? { name: entry['name'], type: entry['type'] } : entry));
   const source = new ListSource(entries.map(encode), BATCH_LIMIT_BYTES);
   const batchSize = batchSizeOf('listCollections', body);
   return firstBatch(engine, `${db}.$cmd.listCollections`, source, { batchSize, single: false });
@@ -164,9 +191,19 @@ export const catalogCommands: Readonly<Record<string, Command>> = {
   dropIndexes: { write: true, fields: ['index'], run: dropIndexes },
   create: {
     write: true,
-    fields: ['capped', 'timeseries', 'viewOn', 'validator', 'clusteredIndex', 'pipeline', 'size', 'max', 'autoIndexId'],
+    // A validation level without a validator has nothing to validate; the storage options are another engine's.
+    fields: [
+      ...UNSUPPORTED_OPTIONS,
+      'collation',
+      'validationLevel',
+      'validationAction',
+      'storageEngine',
+      'autoIndexId',
+      'indexOptionDefaults',
+    ],
     run: create,
   },
+  collMod: { write: true, fields: ['index'], run: collMod },
   drop: { write: true, fields: [], run: drop },
   dropDatabase: { write: true, fields: [], run: dropDatabase },
   listCollections: {

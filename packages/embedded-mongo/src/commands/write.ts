@@ -90,10 +90,9 @@ function updateSpec(statement: Document): UpdateSpec {
   checkFields('update.updates', statement, UPDATE_FIELDS);
   if (statement['c'] !== undefined) throw commandError('CommandNotSupported', "update with 'c' is not supported");
   const update = statement['u'];
-  if (Array.isArray(update)) {
-    throw commandError('CommandNotSupported', 'updates by an aggregation pipeline are not supported by this store');
+  if (!isDocument(update) && !Array.isArray(update)) {
+    throw commandError('FailedToParse', 'Update argument must be either an object or an array');
   }
-  if (!isDocument(update)) throw commandError('FailedToParse', 'the update has to be a document');
   return {
     filter: documentOf('update.updates', statement, 'q') ?? {},
     update,

@@ -11,7 +11,7 @@ import { Query, type Match, type QuerySpec } from './query';
 /** One statement of an update command. */
 export interface UpdateSpec {
   readonly filter: Document;
-  readonly update: Document;
+  readonly update: Document | readonly unknown[];
   readonly multi: boolean;
   readonly upsert: boolean;
   readonly arrayFilters: Document[] | undefined;

@@ -4,14 +4,13 @@ import type { Document } from '../bson/values';
 import { compileFilter } from '../query/matcher';
 import { compileProjection } from '../query/projection';
 import { compileSort } from '../query/sort';
+import { MEMORY_LIMIT_BYTES } from '../pipeline/memory';
 import type { Plan, SortSpec } from '../plan/plan';
 import { planQuery } from '../plan/planner';
 import type { Storage } from '../storage/storage';
 import { decode, encode } from '../wire/raw';
 import { scan, SCAN_START, type ScanContext, type Scanned, type ScanPosition, type ScanStats } from './scan';
 
-/** Limit of what a blocking sort or a group keeps in memory, as MongoDB's. */
-export const MEMORY_LIMIT_BYTES = 100 * 1024 * 1024;
 /** Limit of the documents in one reply. */
 export const BATCH_LIMIT_BYTES = 16 * 1024 * 1024;
 

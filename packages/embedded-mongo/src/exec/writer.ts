@@ -1,6 +1,6 @@
 import { ObjectId } from 'bson';
 import { encodeKey } from '../bson/keystring';
-import { bsonTypeOf, BsonType, type Document } from '../bson/values';
+import { bsonTag, bsonTypeOf, BsonType, type Document } from '../bson/values';
 import type { Catalog, Collection, IndexDef } from '../catalog/catalog';
 import { indexEntries, noteMultikey, type IndexEntries } from '../catalog/index-keys';
 import { commandError } from '../errors';
@@ -21,6 +21,14 @@ function checkId(id: unknown): void {
   if (type === BsonType.array) throw commandError('InvalidIdField', "The '_id' value cannot be of type array");
   if (type === BsonType.regex) throw commandError('InvalidIdField', "The '_id' value cannot be of type regex");
   if (type === BsonType.undefined) throw commandError('InvalidIdField', "The '_id' value cannot be of type undefined");
+  const dollar =
+    type === BsonType.object ? Object.keys(id as Document).find((name) => name.startsWith('$')) : undefined;
+  if (dollar !== undefined && bsonTag(id) === null) {
+    throw commandError(
+      'DollarPrefixedFieldName',
+      `_id fields may not contain '$'-prefixed fields: ${dollar} is not valid for storage.`,
+    );
+  }
 }
 
 function checkSize(raw: Buffer): void {

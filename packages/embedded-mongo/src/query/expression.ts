@@ -1,5 +1,5 @@
 import { compareValues, TypeOrder, typeOrderOf } from '../bson/compare';
-import { isTruthy } from '../bson/numbers';
+import { exactInt64, isTruthy } from '../bson/numbers';
 import {
   BsonType,
   bsonTypeOf,
@@ -8,10 +8,12 @@ import {
   getField,
   isDocument,
   isNullish,
+  isNumber,
   setField,
   typeName,
 } from '../bson/values';
 import { CommandError } from '../errors';
+import { calculate, calculations } from './arithmetic';
 import { splitPath } from './path';
 
 /** Computes a value from a document; undefined is a missing one. */
@@ -30,6 +32,8 @@ function valueAt(value: unknown, parts: readonly string[], from: number): unknow
 function compilePath(path: string): Expression {
   if (path.startsWith('$$')) {
     const [variable, ...parts] = splitPath(path.slice(2));
+    if (variable === 'REMOVE') return () => undefined;
+    if (variable === 'NOW') return () => new Date();
     if (variable !== 'ROOT' && variable !== 'CURRENT') {
       throw new CommandError(17276, 'Location17276', `Use of undefined variable: ${variable}`);
     }
@@ -84,7 +88,78 @@ function compileCond(operand: unknown): Expression {
   return (document) => (isTrueResult(test!(document)) ? yes!(document) : no!(document));
 }
 
+/** The name $getField and $setField speak of: a constant, possibly behind $literal. */
+function constantName(operator: string, field: unknown): string {
+  const name = isDocument(field) ? field['$literal'] : field;
+  if (typeof name === 'string' && (name !== field || !name.startsWith('$'))) return name;
+  throw new CommandError(4161107, 'Location4161107', `${operator} requires 'field' to evaluate to a constant string`);
+}
+
+function compileSetField(operand: unknown): Expression {
+  if (!isDocument(operand) || !['field', 'input', 'value'].every((name) => Object.hasOwn(operand, name))) {
+    throw new CommandError(4161102, 'Location4161102', "$setField requires 'field', 'input' and 'value'");
+  }
+  const name = constantName('$setField', operand['field']);
+  const input = compileExpression(operand['input']);
+  const value = compileExpression(operand['value']);
+  return (document) => {
+    const target = input(document);
+    if (isNullish(target)) return null;
+    if (!isDocument(target)) {
+      throw new CommandError(4161105, 'Location4161105', "$setField requires 'input' to evaluate to type Object");
+    }
+    const result = { ...fieldsOf(target) };
+    const next = value(document);
+    if (next === undefined) delete result[name];
+    else setField(result, name, next);
+    return result;
+  };
+}
+
+function compileGetField(operand: unknown): Expression {
+  const spec =
+    isDocument(operand) && Object.hasOwn(operand, 'field') ? operand : { field: operand, input: '$$CURRENT' };
+  const name = constantName('$getField', spec['field']);
+  const input = compileExpression(spec['input'] ?? '$$CURRENT');
+  return (document) => {
+    const target = input(document);
+    return isDocument(target) ? getField(fieldsOf(target), name) : undefined;
+  };
+}
+
+function mergeObjects(values: readonly unknown[]): Document {
+  const result: Document = {};
+  for (const value of values) {
+    if (isNullish(value)) continue;
+    if (!isDocument(value)) {
+      const message = `$mergeObjects requires object inputs, but input is of type ${typeName(value)}`;
+      throw new CommandError(40400, 'Location40400', message);
+    }
+    for (const [name, field] of Object.entries(fieldsOf(value))) setField(result, name, field);
+  }
+  return result;
+}
+
+function elementAt(array: unknown, index: unknown): unknown {
+  if (isNullish(array) || isNullish(index)) return null;
+  const at = isNumber(index) ? exactInt64(index) : null;
+  if (at === null) {
+    throw new CommandError(28690, 'Location28690', '$arrayElemAt takes an integer as its second argument');
+  }
+  return arrayOf(array, '$arrayElemAt', 28689).at(Number(at));
+}
+
 function compileOperator(operator: string, operand: unknown): Expression {
+  const calculation = Object.hasOwn(calculations, operator) ? calculations[operator] : undefined;
+  if (calculation) {
+    const given: unknown[] = Array.isArray(operand) ? operand : [operand];
+    const items = operandsOf(operator, operand, calculation.count ?? given.length);
+    return (document) =>
+      calculate(
+        calculation,
+        items.map((item) => item(document)),
+      );
+  }
   if (Object.hasOwn(comparisons, operator)) {
     const [left, right] = operandsOf(operator, operand, 2);
     const accepts = comparisons[operator]!;
@@ -123,12 +198,32 @@ function compileOperator(operator: string, operand: unknown): Expression {
         return value;
       };
     }
+    case '$arrayElemAt': {
+      const [array, index] = operandsOf(operator, operand, 2);
+      return (document) => elementAt(array!(document), index!(document));
+    }
+    case '$mergeObjects': {
+      const items = list();
+      const isList = Array.isArray(operand);
+      return (document) => {
+        const values = items.map((item) => item(document));
+        return mergeObjects(!isList && Array.isArray(values[0]) ? (values[0] as unknown[]) : values);
+      };
+    }
+    case '$getField':
+      return compileGetField(operand);
+    case '$setField':
+      return compileSetField(operand);
     case '$cond':
       return compileCond(operand);
     case '$literal':
       return () => operand;
     default:
-      throw new CommandError(168, 'InvalidPipelineOperator', `Unrecognized expression '${operator}'`);
+      throw new CommandError(
+        168,
+        'InvalidPipelineOperator',
+        `Unrecognized expression '${operator}', or not supported by this store`,
+      );
   }
 }
 

@@ -268,12 +268,16 @@ function compileTopLevel(operator: string, operand: unknown): Matcher | null {
   }
 }
 
+/** The fields of a DBRef look like operators. */
+const DBREF_FIELDS: ReadonlySet<string> = new Set(['$ref', '$id', '$db']);
+
 /** Compiles a filter into a matcher that can also tell which array element matched. */
 export function compileMatcher(filter: Document): Matcher {
   if (!isDocument(filter)) throw badValue(`a filter must be a document, not ${typeName(filter)}`);
   const matchers: Matcher[] = [];
   for (const name of Object.keys(filter)) {
-    const matcher = name.startsWith('$') ? compileTopLevel(name, filter[name]) : compileField(name, filter[name]);
+    const isOperator = name.startsWith('$') && !DBREF_FIELDS.has(name);
+    const matcher = isOperator ? compileTopLevel(name, filter[name]) : compileField(name, filter[name]);
     if (matcher !== null) matchers.push(matcher);
   }
   if (matchers.length === 1) return matchers[0]!;

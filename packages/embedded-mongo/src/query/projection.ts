@@ -1,6 +1,7 @@
 import { exactInt64, isTruthy } from '../bson/numbers';
 import { BsonType, bsonTypeOf, Document, fieldsOf, isDocument, isNumber, setField } from '../bson/values';
 import { CommandError } from '../errors';
+import { computeFields } from './computed';
 import { compileExpression, Expression } from './expression';
 import { compileMatcher, MatchDetails } from './matcher';
 import { PathTree } from './path-tree';
@@ -11,7 +12,7 @@ export type Projection = (document: Document) => Document;
 type Action =
   | { kind: 'include' }
   | { kind: 'exclude' }
-  | { kind: 'computed'; expression: Expression }
+  | { kind: 'computed' }
   | { kind: 'array'; change: (value: unknown, document: Document) => unknown };
 
 type Tree = PathTree<Action>;
@@ -79,6 +80,7 @@ function compilePositional(filter: Document): (value: unknown, document: Documen
 /** Collects the parts of a projection and decides whether it includes or excludes. */
 class Parser {
   readonly tree: Tree = new PathTree<Action>();
+  readonly computed = new PathTree<Expression>();
   private mode: 'include' | 'exclude' | null = null;
   private idShown: boolean | null = null;
   private picksElements = false;
@@ -107,7 +109,7 @@ class Parser {
       throw fail(40353, "FieldPath must not end with a '.' and field names may not be empty strings.");
     }
     if (bsonTypeOf(value) === BsonType.object) return this.object(path, fieldsOf(value as Document));
-    if (typeof value !== 'boolean' && !isNumber(value)) return this.computed(path, value);
+    if (typeof value !== 'boolean' && !isNumber(value)) return this.compute(path, value);
     if (path.endsWith('.$')) return this.positionalField(path.slice(0, -2), isTruthy(value));
     if (path.split('.').some((part) => part.startsWith('$'))) {
       throw fail(
@@ -171,19 +173,13 @@ class Parser {
     }
     if (operator === '$meta')
       throw new CommandError(2, 'BadValue', '$meta projections are not supported by this store');
-    this.computed(path, value);
+    this.compute(path, value);
   }
 
-  private computed(path: string, value: unknown): void {
-    if (path.includes('.')) {
-      throw new CommandError(
-        168,
-        'InvalidPipelineOperator',
-        `computed nested fields are not supported by this store: ${path}`,
-      );
-    }
+  private compute(path: string, value: unknown): void {
     if (path !== '_id') this.setMode('include', path);
-    this.add(path, { kind: 'computed', expression: compileExpression(value) });
+    this.add(path, { kind: 'computed' });
+    this.computed.add(path, compileExpression(value));
   }
 }
 
@@ -249,15 +245,10 @@ export function compileProjection(spec: Document, filter: Document = {}): Projec
     if (includes && showsId) tree.add('_id', { kind: 'include' });
     if (!includes && !showsId) tree.add('_id', { kind: 'exclude' });
   }
-  const computed = tree
-    .entries()
-    .flatMap(([name, { value }]) => (value?.kind === 'computed' ? [[name, value.expression] as const] : []));
+  const { computed } = parser;
+  const computes = computed.entries().length > 0;
   return (document) => {
     const result = includes ? applyIncluding(tree, document, document) : applyExcluding(tree, document, document);
-    for (const [name, expression] of computed) {
-      const value = expression(document);
-      if (value !== undefined) setField(result, name, value);
-    }
-    return result;
+    return computes ? computeFields(computed, result, document) : result;
   };
 }

@@ -17,13 +17,11 @@ export function isDynamicPart(part: string): boolean {
   return part === '$' || arrayIdentifier(part) !== null;
 }
 
-const DBREF_PARTS = new Set(['$ref', '$id', '$db']);
-
 /** Checks a path of an update and takes it apart. */
 export function parseUpdatePath(text: string): UpdatePath {
   if (text === '') throw new CommandError(56, 'EmptyFieldName', 'An empty update path is not valid.');
   const parts = text.split('.');
-  parts.forEach((part, i) => {
+  parts.forEach((part) => {
     if (part === '') {
       throw new CommandError(
         56,
@@ -31,9 +29,6 @@ export function parseUpdatePath(text: string): UpdatePath {
         `The update path '${text}' contains an empty field name, which is not allowed.`,
       );
     }
-    if (!part.startsWith('$') || isDynamicPart(part) || (i > 0 && DBREF_PARTS.has(part))) return;
-    const message = `The dollar ($) prefixed field '${part}' in '${text}' is not valid for storage.`;
-    throw new CommandError(52, 'DollarPrefixedFieldName', message);
   });
   if (isDynamicPart(parts[0]!)) {
     throw new CommandError(

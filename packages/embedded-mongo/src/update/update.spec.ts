@@ -278,8 +278,6 @@ describe('path conflicts (40), names (9, 52, 56) and immutable _id (66)', () => 
     [{ $set: 1 }, 9],
     [{ $set: { '': 1 } }, 56],
     [{ $set: { 'a..b': 1 } }, 56],
-    [{ $set: { $a: 1 } }, 52],
-    [{ $set: { 'a.$b': 1 } }, 52],
     [{ a: 1, $set: { b: 1 } }, 52],
     [{ $set: { _id: 2 } }, 66],
     [{ $unset: { _id: 1 } }, 66],
@@ -300,9 +298,36 @@ describe('path conflicts (40), names (9, 52, 56) and immutable _id (66)', () => 
       c: [{ x: 1, y: 1, z: 2 }],
     });
   });
+});
 
-  it('answers an error to pipelines', () => {
-    expect(() => compileUpdate([{ $set: { a: 1 } }], {})).toThrow(failure(9));
+describe('a pipeline as update', () => {
+  const piped = (doc: Doc, stages: Doc[], options: UpdateOptions = {}) =>
+    compileUpdate(stages, options).apply(doc, { isInsert: false, now });
+
+  it.each<[string, Doc, Doc[], Doc]>([
+    ['computes a field from another', { _id: 1, a: 2 }, [{ $set: { b: '$a' } }], { _id: 1, a: 2, b: 2 }],
+    ['runs its stages in order', { _id: 1, a: 2 }, [{ $unset: 'a' }, { $addFields: { b: '$a' } }], { _id: 1 }],
+    ['keeps _id that a stage drops', { _id: 1, a: 2 }, [{ $replaceWith: { c: '$a' } }], { _id: 1, c: 2 }],
+    ['projects', { _id: 1, a: 2, b: 3 }, [{ $project: { b: 1 } }], { _id: 1, b: 3 }],
+  ])('%s', (_name, doc, stages, expected) => {
+    expect(piped(doc, stages)).toEqual({ doc: expected, modified: true });
+  });
+
+  it('that changes nothing has not modified', () => {
+    expect(piped({ _id: 1, a: 2 }, [{ $set: { a: '$a' } }]).modified).toBe(false);
+  });
+
+  it.each<[string, Doc[], number]>([
+    ['a stage that makes other documents', [{ $group: { _id: 1 } }], 72],
+    ['two stages in one', [{ $set: { a: 1 }, $unset: 'b' }], 40323],
+    ['another _id', [{ $set: { _id: 2 } }], 66],
+    ['what is no document', [{ $replaceWith: '$a' }], 40228],
+  ])('refuses %s', (_name, stages, code) => {
+    expect(() => piped({ _id: 1, a: 2 }, stages)).toThrow(failure(code));
+  });
+
+  it('refuses array filters', () => {
+    expect(() => piped({ _id: 1 }, [{ $set: { a: 1 } }], { arrayFilters: [{ x: 1 }] })).toThrow(failure(9));
   });
 });
 

@@ -6,6 +6,7 @@ import { compileMatcher, MatchDetails, Matcher } from '../query/matcher';
 import { ArrayFilter, compileArrayFilters } from './array-filters';
 import type { FieldOperator } from './field-operator';
 import { operators } from './operators';
+import { compilePipelineUpdate } from './pipeline-update';
 import { compileRename, Rename } from './rename';
 import { checkViable, childOf, isContainer, locate, removeAt, setAt, valueAtTarget } from './target';
 import { arrayIdentifier, compareUpdatePaths, ConflictCheck, parseUpdatePath, UpdatePath } from './update-path';
@@ -267,12 +268,21 @@ function compileReplacement(replacement: Document): CompiledUpdate {
 }
 
 /**
- * Compiles an update: operators or a replacement document. Every operator, path and array filter is checked here, so a
+ * Compiles an update: operators, a pipeline or a replacement document. Every operator, path and array filter is checked here, so a
  * wrong update fails even when it matches nothing.
  */
 export function compileUpdate(update: Document | readonly unknown[], options: UpdateOptions): CompiledUpdate {
   if (Array.isArray(update)) {
-    throw failedToParse('updates by an aggregation pipeline are not supported by this store');
+    if (options.arrayFilters && options.arrayFilters.length > 0) {
+      throw failedToParse('arrayFilters may not be specified for pipeline-syle updates');
+    }
+    const run = compilePipelineUpdate(update);
+    const apply = (doc: Document, context: UpdateContext): UpdateOutcome => {
+      const outcome = run(doc);
+      checkId(doc, outcome.doc, context);
+      return outcome;
+    };
+    return { isReplacement: false, apply };
   }
   const document = update as Document;
   const first = Object.keys(document)[0];

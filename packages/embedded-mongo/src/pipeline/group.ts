@@ -1,10 +1,11 @@
 import { Int32 } from 'bson';
 import { compareValues } from '../bson/compare';
 import { encodeValue } from '../bson/keystring';
-import { addNumbers } from '../bson/numbers';
+import { addOrDouble, divideNumbers } from '../bson/numbers';
 import { isDocument, isNumber, type Document } from '../bson/values';
 import { commandError } from '../errors';
 import { compileExpression, type Expression } from '../query/expression';
+import { StageMemory } from './memory';
 
 interface Accumulator {
   add(value: unknown): void;
@@ -14,10 +15,23 @@ interface Accumulator {
 class Sum implements Accumulator {
   private total: unknown = new Int32(0);
   add(value: unknown): void {
-    if (isNumber(value)) this.total = addNumbers(this.total, value);
+    if (isNumber(value)) this.total = addOrDouble(this.total, value);
   }
   result(): unknown {
     return this.total;
+  }
+}
+
+class Average implements Accumulator {
+  private total: unknown = new Int32(0);
+  private count = 0;
+  add(value: unknown): void {
+    if (!isNumber(value)) return;
+    this.total = addOrDouble(this.total, value);
+    this.count++;
+  }
+  result(): unknown {
+    return this.count === 0 ? null : divideNumbers(this.total, new Int32(this.count));
   }
 }
 
@@ -50,7 +64,10 @@ class Extreme implements Accumulator {
 class Push implements Accumulator {
   private readonly values: unknown[] = [];
   private readonly keys = new Set<string>();
-  constructor(private readonly unique: boolean) {}
+  constructor(
+    private readonly unique: boolean,
+    private readonly memory: StageMemory,
+  ) {}
   add(value: unknown): void {
     if (value === undefined) return;
     if (this.unique) {
@@ -58,6 +75,7 @@ class Push implements Accumulator {
       if (this.keys.has(key)) return;
       this.keys.add(key);
     }
+    this.memory.keep(value);
     this.values.push(value);
   }
   result(): unknown {
@@ -65,19 +83,20 @@ class Push implements Accumulator {
   }
 }
 
-const accumulators: Readonly<Record<string, () => Accumulator>> = {
+const accumulators: Readonly<Record<string, (memory: StageMemory) => Accumulator>> = {
   $sum: () => new Sum(),
+  $avg: () => new Average(),
   $first: () => new Edge(false),
   $last: () => new Edge(true),
   $min: () => new Extreme(-1),
   $max: () => new Extreme(1),
-  $push: () => new Push(false),
-  $addToSet: () => new Push(true),
+  $push: (memory) => new Push(false, memory),
+  $addToSet: (memory) => new Push(true, memory),
 };
 
 interface Column {
   readonly name: string;
-  readonly create: () => Accumulator;
+  readonly create: (memory: StageMemory) => Accumulator;
   readonly expression: Expression;
 }
 
@@ -107,12 +126,14 @@ export function compileGroup(spec: unknown): (docs: Iterable<Document>) => Docum
     .map((name) => compileColumn(name, spec[name]));
   return (docs) => {
     const groups = new Map<string, { id: unknown; cells: Accumulator[] }>();
+    const memory = new StageMemory();
     for (const doc of docs) {
       const id = idOf(doc) ?? null;
       const key = encodeValue(id).toString('latin1');
       let group = groups.get(key);
       if (!group) {
-        group = { id, cells: columns.map((column) => column.create()) };
+        group = { id, cells: columns.map((column) => column.create(memory)) };
+        memory.keep(id);
         groups.set(key, group);
       }
       for (let i = 0; i < columns.length; i++) group.cells[i]?.add(columns[i]?.expression(doc));

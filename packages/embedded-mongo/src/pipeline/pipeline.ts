@@ -1,12 +1,15 @@
 import { Int32 } from 'bson';
 import { isDocument, isNumber, type Document } from '../bson/values';
-import { commandError } from '../errors';
+import { CommandError, commandError } from '../errors';
+import type { QuerySpec } from '../exec/query';
 import { compileFilter } from '../query/matcher';
-import { compileProjection } from '../query/projection';
 import { compileSort } from '../query/sort';
-import { encode } from '../wire/raw';
+import { compileDocumentStage } from './document-stages';
 import { compileGroup } from './group';
-import { MEMORY_LIMIT_BYTES, type QuerySpec } from './query';
+import { compileFacet, compileLookup } from './lookup';
+import { StageMemory } from './memory';
+import type { Stage } from './stage';
+import { compileUnwind } from './unwind';
 
 /** A pipeline split into what one query can do and what remains for memory. */
 export interface Pipeline {
@@ -15,8 +18,6 @@ export interface Pipeline {
   /** Set when the pipeline is what `countDocuments` sends. */
   readonly countAs: { readonly id: unknown; readonly field: string } | undefined;
 }
-
-type Stage = (docs: Iterable<Document>) => Iterable<Document>;
 
 function integer(stage: string, value: unknown, least: number): number {
   const number = isNumber(value) ? Number(String(value)) : NaN;
@@ -31,14 +32,11 @@ function objectOf(stage: string, value: unknown): Document {
   return value;
 }
 
-/** What a stage may hold in memory before the next one sees it. */
-function* limited(docs: Iterable<Document>): Generator<Document> {
-  let bytes = 0;
+/** What a stage holds in memory before the next one sees it. */
+function* kept(docs: Iterable<Document>): Generator<Document> {
+  const memory = new StageMemory();
   for (const doc of docs) {
-    bytes += encode(doc).length;
-    if (bytes > MEMORY_LIMIT_BYTES) {
-      throw commandError('ExceededMemoryLimit', `an aggregation stage exceeded ${MEMORY_LIMIT_BYTES} bytes`);
-    }
+    memory.keep(doc);
     yield doc;
   }
 }
@@ -65,48 +63,69 @@ function countStage(field: unknown): Stage {
   if (typeof field !== 'string' || field === '' || field.startsWith('$') || field.includes('.')) {
     throw commandError('FailedToParse', 'the $count stage needs a field name');
   }
+  const counting = compileGroup({ _id: null, n: { $sum: new Int32(1) } });
   return (docs) => {
-    const n = [...docs].length;
-    return n > 0 ? [{ [field]: new Int32(n) }] : [];
+    const [group] = counting(docs);
+    return group ? [{ [field]: group['n'] }] : [];
   };
 }
 
+const STAGES: Readonly<Record<string, (value: unknown) => Stage>> = {
+  $match: (value) => {
+    const test = compileFilter(objectOf('$match', value));
+    return (docs) => filtered(docs, test);
+  },
+  $sort: (value) => {
+    const compare = compileSort(objectOf('$sort', value));
+    return (docs) => [...kept(docs)].sort(compare);
+  },
+  $skip: (value) => {
+    const n = integer('$skip', value, 0);
+    return (docs) => slice(docs, n, Infinity);
+  },
+  $limit: (value) => {
+    const n = integer('$limit', value, 1);
+    return (docs) => slice(docs, 0, n);
+  },
+  $group: (value) => {
+    const group = compileGroup(value);
+    return (docs) => group(docs);
+  },
+  $count: countStage,
+  $unwind: (value) => compileUnwind(value),
+  $lookup: (value) => compileLookup(value, compileStages),
+  $facet: (value) => {
+    const facet = compileFacet(value, compileStages);
+    return (docs, source) => facet(kept(docs), source);
+  },
+  $sortByCount: (value) => {
+    const group = compileGroup({ _id: value, count: { $sum: new Int32(1) } });
+    const compare = compileSort({ count: new Int32(-1) });
+    return (docs) => group(docs).sort(compare);
+  },
+};
+
 function compileStage(name: string, value: unknown): Stage {
-  switch (name) {
-    case '$match': {
-      const test = compileFilter(objectOf(name, value));
-      return (docs) => filtered(docs, test);
-    }
-    case '$sort': {
-      const compare = compileSort(objectOf(name, value));
-      return (docs) => [...limited(docs)].sort(compare);
-    }
-    case '$skip': {
-      const n = integer(name, value, 0);
-      return (docs) => slice(docs, n, Infinity);
-    }
-    case '$limit': {
-      const n = integer(name, value, 1);
-      return (docs) => slice(docs, 0, n);
-    }
-    case '$project': {
-      const project = compileProjection(objectOf(name, value));
-      return (docs) => mapped(docs, project);
-    }
-    case '$group':
-      return compileGroup(value);
-    case '$count':
-      return countStage(value);
-    default:
-      throw commandError(
-        'UnrecognizedStage',
-        `Unrecognized pipeline stage name: '${name}', or not supported by this store`,
-      );
+  const change = compileDocumentStage(name, value);
+  if (change) return (docs) => mapped(docs, change);
+  if (Object.hasOwn(STAGES, name)) return STAGES[name]!(value);
+  if (name === '$changeStream') {
+    throw new CommandError(40573, 'Location40573', 'The $changeStream stage is only supported on replica sets');
   }
+  const message = `Unrecognized pipeline stage name: '${name}', or not supported by this store`;
+  throw commandError('UnrecognizedStage', message);
+}
+
+/** Compiles a whole pipeline into one stage, for `$facet` and `$lookup`. */
+function compileStages(stages: unknown): Stage {
+  if (!Array.isArray(stages)) throw commandError('TypeMismatch', "'pipeline' option must be specified as an array");
+  const compiled = parse(stages as Document[]).map(([name, value]) => compileStage(name, value));
+  return (docs, source) => compiled.reduce((input, stage) => stage(input, source), docs);
 }
 
 function parse(stages: readonly Document[]): [string, unknown][] {
   return stages.map((stage) => {
+    if (!isDocument(stage)) throw commandError('TypeMismatch', 'Each element of the pipeline array must be an object');
     const entries = Object.entries(stage);
     const [entry] = entries;
     if (!entry || entries.length !== 1) {
