@@ -9,12 +9,21 @@ import { HistoryService } from './history.service';
 import { MessageLog } from './message-log';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
+import { ReadAllController } from './read-all.controller';
+import { ReadAllService } from './read-all.service';
 import { ReceiptsService } from './receipts.service';
 
 @Module({
   imports: [ConfigModule, ConversationsModule, EventsModule, MessageStoreModule, UsersModule],
-  controllers: [MessagesController],
-  providers: [MessagesService, HistoryService, ReceiptsService, MessageLog, { provide: Clock, useClass: SystemClock }],
+  controllers: [MessagesController, ReadAllController],
+  providers: [
+    MessagesService,
+    HistoryService,
+    ReceiptsService,
+    ReadAllService,
+    MessageLog,
+    { provide: Clock, useClass: SystemClock },
+  ],
   exports: [MessagesService, ReceiptsService],
 })
 export class MessagesModule {}

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   MESSAGE_TYPES,
   type HistoryPage,
+  type MarkAllReadResult,
   type MarkReadResult,
   type MessagePayload,
   type MessageStatus,
@@ -55,5 +56,14 @@ export class MarkReadResultSchema implements MarkReadResult {
   @Uuid() message_id: string;
   @Uuid() conversation_id: string;
   @Instant() read_at: string;
+  @ApiProperty({ type: 'integer', minimum: 0 }) unread_count: number;
+}
+
+@ApiSchema({ name: 'MarkAllReadResult' })
+export class MarkAllReadResultSchema implements MarkAllReadResult {
+  @ApiProperty({ enum: [true] }) success: true;
+  @Uuid({ nullable: true, description: 'The last message; null: there is none to see.' }) message_id: string | null;
+  @Uuid() conversation_id: string;
+  @Instant({ nullable: true }) read_at: string | null;
   @ApiProperty({ type: 'integer', minimum: 0 }) unread_count: number;
 }

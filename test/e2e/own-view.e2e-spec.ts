@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { aParent, aTeacher, idOf } from '../support/people';
+import { School } from '../support/school';
+import { connectAs, nextEvent } from '../support/socket-client';
+import { startTestApp, type TestApp } from '../support/test-app';
+import type { TestPerson } from '../support/tokens';
+
+describe('a person’s own view of conversations', () => {
+  let service: TestApp;
+  let school: School;
+  beforeAll(async () => {
+    service = await startTestApp();
+    school = new School(service);
+  }, 60_000);
+  afterAll(() => service.stop());
+
+  const readAll = (as: TestPerson, id: string) =>
+    service.call('POST', `/api/v1/messages/conversations/${id}/read`, { as });
+
+  describe('archive', () => {
+    it('puts a conversation away for the caller only, until a new message comes', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      await school.send(teacher, id);
+      const archived = await school.put(parent, id, 'archive', { archived: true });
+      expect([archived.status, archived.body.is_archived]).toEqual([200, true]);
+      expect(await school.listed(parent, id)).toBeUndefined();
+      expect((await school.list(parent)).body.total_count).toBe(0);
+      expect(await school.listed(parent, id, '?archived=true')).toMatchObject({ is_archived: true });
+      expect(await school.listed(parent, id, '?archived=all')).toMatchObject({ is_archived: true });
+      expect(await school.listed(teacher, id)).toMatchObject({ is_archived: false });
+      await school.send(teacher, id);
+      expect(await school.listed(parent, id)).toMatchObject({ is_archived: false, unread_count: 2 });
+      expect((await school.list(parent, '?archived=true')).body).toMatchObject({ conversations: [], total_count: 0 });
+    });
+
+    it('holds against new messages while the conversation is muted', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      await school.put(parent, id, 'mute', { muted: true });
+      await school.put(parent, id, 'archive', { archived: true });
+      await school.send(teacher, id);
+      expect(await school.listed(parent, id)).toBeUndefined();
+      expect(await school.listed(parent, id, '?archived=true')).toMatchObject({ is_muted: true, unread_count: 1 });
+      await school.put(parent, id, 'archive', { archived: false });
+      expect(await school.listed(parent, id)).toMatchObject({ is_archived: false, is_muted: true });
+    });
+  });
+
+  describe('mute', () => {
+    it('has no end, or the one that was given, and is told to the person’s other devices', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      const socket = await connectAs(service.url, parent);
+      const other = await connectAs(service.url, teacher);
+      let heard = 0;
+      other.onAny(() => (heard += 1));
+      const told = nextEvent(socket, 'conversation_updated');
+      const until = new Date(Date.now() + 3_600_000);
+      const muted = await school.put(parent, id, 'mute', {
+        muted: true,
+        until: until.toISOString().replace('Z', '+00:00'),
+      });
+      expect(muted.body).toMatchObject({ is_muted: true, muted_until: until.toISOString() });
+      expect(await told).toMatchObject({ conversation_id: id, is_muted: true });
+      const forever = await school.put(parent, id, 'mute', { muted: true });
+      expect(forever.body).toMatchObject({ is_muted: true, muted_until: null });
+      expect((await school.get(teacher, id)).body).toMatchObject({ is_muted: false });
+      const ended = await school.put(parent, id, 'mute', { muted: false });
+      expect(ended.body).toMatchObject({ is_muted: false, muted_until: null });
+      expect(heard).toBe(0);
+      for (const one of [socket, other]) one.close();
+    });
+
+    it.each([
+      [{ muted: true, until: '2020-01-01T00:00:00Z' }],
+      [{ muted: true, until: '2099-01-01' }],
+      [{ muted: true, until: '2099-13-01T00:00:00Z' }],
+      [{ muted: true, until: '2099-01-01T00:00:00' }],
+      [{ muted: true, until: null }],
+      [{ muted: false, until: '2099-01-01T00:00:00Z' }],
+    ])('refuses %j', async (body) => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      const answer = await school.put(parent, id, 'mute', body);
+      expect([answer.status, answer.body.errors]).toMatchObject([400, [{ field: 'until' }]]);
+    });
+  });
+
+  describe('read all', () => {
+    it('reads to the last message and says so to the others', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      for (const text of ['1', '2', '3']) await school.send(teacher, id, text);
+      const socket = await connectAs(service.url, teacher);
+      const told = nextEvent(socket, 'message_read');
+      const read = await readAll(parent, id);
+      expect([read.status, read.body]).toMatchObject([200, { success: true, conversation_id: id, unread_count: 0 }]);
+      expect(await told).toMatchObject({ seq: 3, read_by: idOf(parent), message_id: read.body.message_id });
+      expect(await school.listed(parent, id)).toMatchObject({ unread_count: 0 });
+      expect((await readAll(parent, id)).body.read_at).toBe(read.body.read_at);
+      socket.close();
+    });
+
+    it('has nothing to name without messages, or with none since one came', async () => {
+      const [teacher, parent, late] = [aTeacher(), aParent(), aParent()];
+      const id = await school.group([teacher, parent], { history: 'joined' });
+      const nothing = { success: true, message_id: null, conversation_id: id, read_at: null, unread_count: 0 };
+      expect((await readAll(parent, id)).body).toEqual(nothing);
+      await school.meet(late);
+      await school.send(teacher, id);
+      await school.add(teacher, id, late);
+      expect((await readAll(late, id)).body).toEqual(nothing);
+    });
+
+    it('hides what is not one’s own', async () => {
+      const id = await school.group([aTeacher(), aTeacher()]);
+      expect((await readAll(aParent(), id)).body.error_code).toBe('CONVERSATION_NOT_FOUND');
+      expect((await readAll(aParent(), randomUUID())).body.error_code).toBe('CONVERSATION_NOT_FOUND');
+    });
+  });
+
+  describe('the list', () => {
+    it('is filtered by what is unread, together with what is archived', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const ids: string[] = [];
+      for (let i = 0; i < 4; i += 1) {
+        const id = await school.group([teacher, parent]);
+        await school.send(teacher, id);
+        ids.push(id);
+      }
+      const [a, b, c, d] = ids as [string, string, string, string];
+      await readAll(parent, a);
+      await school.put(parent, b, 'archive', { archived: true });
+      const shown = async (query: string): Promise<unknown> => {
+        const { body } = await school.list(parent, query);
+        return [body.conversations?.map(({ conversation_id }) => conversation_id), body.total_count];
+      };
+      expect(await shown('')).toEqual([[d, c, a], 3]);
+      expect(await shown('?unread=true')).toEqual([[d, c], 2]);
+      expect(await shown('?unread=true&archived=all')).toEqual([[d, c, b], 3]);
+      expect(await shown('?unread=true&archived=true')).toEqual([[b], 1]);
+      expect(await shown('?unread=false&archived=true')).toEqual([[b], 1]);
+      expect(await shown('?unread=true&limit=1&page=2')).toEqual([[c], 2]);
+      expect(await shown('?limit=2&page=2')).toEqual([[a], 3]);
+      expect(await shown('?archived=all&limit=3&page=2')).toEqual([[a], 4]);
+    });
+
+    it.each(['archived=yes', 'archived=', 'unread=1', 'unread=true&unread=true', 'limit=51', 'page=0'])(
+      'refuses ?%s',
+      async (query) => {
+        const answer = await school.list(aParent(), `?${query}`);
+        expect([answer.status, answer.body.errors]).toMatchObject([400, [{ field: query.split('=')[0] }]]);
+      },
+    );
+  });
+});

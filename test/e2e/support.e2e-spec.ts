@@ -1,0 +1,126 @@
+import { aParent, aTeacher, anAdmin, idOf } from '../support/people';
+import { School } from '../support/school';
+import { ask, connectAs, nextEvent, type TestSocket } from '../support/socket-client';
+import { startTestApp, type TestApp } from '../support/test-app';
+import type { TestPerson } from '../support/tokens';
+
+describe('support conversations', () => {
+  let service: TestApp;
+  let school: School;
+  const sockets: TestSocket[] = [];
+  const enter = async (person: TestPerson): Promise<TestSocket> => {
+    const socket = await connectAs(service.url, person);
+    sockets.push(socket);
+    return socket;
+  };
+  beforeAll(async () => {
+    service = await startTestApp();
+    school = new School(service);
+  }, 60_000);
+  afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
+  afterAll(() => service.stop());
+
+  it('are opened by anyone without naming anybody, and reach every administrator live', async () => {
+    const [parent, admin] = [aParent(), anAdmin()];
+    const [a, p] = [await enter(admin), await enter(parent)];
+    const told = nextEvent(a, 'conversation_created');
+    const made = await school.make(parent, { conversation_type: 'support', title: 'Cantine' });
+    expect([made.status, made.body]).toMatchObject([
+      201,
+      { conversation_type: 'support', participants: [idOf(parent)], title: 'Cantine', created_by: idOf(parent) },
+    ]);
+    const id = made.body.conversation_id ?? '';
+    expect(await told).toMatchObject({ conversation_id: id, unread_count: 0 });
+
+    const arrived = nextEvent(a, 'message_received');
+    await school.send(parent, id, 'une question');
+    expect(await arrived).toMatchObject({ conversation_id: id, content: 'une question' });
+    expect(await school.listed(admin, id)).toMatchObject({ unread_count: 1 });
+    const answered = nextEvent(p, 'message_received');
+    const ack = await ask(a, 'message', { conversation_id: id, content: 'une réponse' });
+    expect(ack).toMatchObject({ ok: true, data: { seq: 2 } });
+    expect(await answered).toMatchObject({ content: 'une réponse' });
+    expect(await school.listed(admin, id)).toMatchObject({ unread_count: 0 });
+    expect(await school.listed(parent, id)).toMatchObject({ unread_count: 1, participants: [idOf(parent)] });
+  });
+
+  it('are not for teachers, and not for other parents', async () => {
+    const id = await school.support(aParent());
+    for (const stranger of [aTeacher(), aParent()]) {
+      expect((await school.get(stranger, id)).body.error_code).toBe('CONVERSATION_NOT_FOUND');
+    }
+  });
+
+  it('an administrator named at the opening takes part by role only', async () => {
+    const [parent, admin, teacher] = [aParent(), anAdmin(), aTeacher()];
+    await school.meet(admin, teacher);
+    const named = { conversation_type: 'support', participant_ids: [admin, teacher].map(idOf) };
+    const made = await school.make(parent, named);
+    expect(made.body.participants).toEqual([parent, teacher].map(idOf));
+    await school.sync(admin, { role: 'parent' });
+    expect((await school.get(admin, made.body.conversation_id ?? '')).status).toBe(404);
+  });
+
+  it('a person who becomes administrator takes part at once; what came before counts as read', async () => {
+    const [parent, person] = [aParent(), aTeacher()];
+    await school.meet(person);
+    const id = await school.support(parent);
+    await school.send(parent, id, 'avant');
+    expect((await school.get(person, id)).status).toBe(404);
+    await school.sync(person, { role: 'admin' });
+    expect(await school.listed(person, id)).toMatchObject({ unread_count: 0, last_seq: 1 });
+    await school.send(parent, id, 'après');
+    expect(await school.listed(person, id)).toMatchObject({ unread_count: 1 });
+    expect((await school.history(person, id)).body.messages).toHaveLength(2);
+  });
+
+  it('counts as unread what comes after the role began, before the administrator has ever looked', async () => {
+    const [parent, person] = [aParent(), aTeacher()];
+    await school.meet(person);
+    const id = await school.support(parent);
+    for (const text of ['1', '2', '3', '4', '5']) await school.send(parent, id, text);
+    await school.sync(person, { role: 'admin' });
+    for (const text of ['6', '7', '8']) await school.send(parent, id, text);
+    expect(await school.listed(person, id, '?unread=true')).toMatchObject({ unread_count: 3 });
+  });
+
+  it('end for an administrator with the role, on open sockets as well', async () => {
+    const [parent, admin] = [aParent(), anAdmin()];
+    const id = await school.support(parent);
+    const [socket, p] = [await enter(admin), await enter(parent)];
+    const arrived = nextEvent(socket, 'message_received');
+    await school.send(parent, id, 'avant');
+    await arrived;
+    await school.sync(admin, { role: 'teacher' });
+    let heard = 0;
+    socket.onAny(() => (heard += 1));
+    await ask(p, 'message', { conversation_id: id, content: 'après' });
+    const ack = await ask(socket, 'message', { conversation_id: id, content: 'encore là' });
+    expect(ack).toMatchObject({ ok: false, error: { error_code: 'CONVERSATION_NOT_FOUND' } });
+    expect(heard).toBe(0);
+    expect((await school.history(admin, id)).status).toBe(404);
+    expect(await school.listed(admin, id)).toBeUndefined();
+  });
+
+  it('stand among an administrator’s other conversations in one list, latest first, each once', async () => {
+    const admin = anAdmin();
+    const people = Array.from({ length: 3 }, () => aParent());
+    await school.meet(admin, ...people);
+    const ids: string[] = [];
+    for (const person of people) {
+      const support = await school.support(person);
+      await school.send(person, support);
+      const direct = await school.make(admin, { conversation_type: 'direct', participant_ids: [idOf(person)] });
+      await school.send(admin, direct.body.conversation_id ?? '');
+      ids.unshift(direct.body.conversation_id ?? '', support);
+    }
+    const own = await school.support(admin);
+    const first = await school.list(admin, '?limit=4');
+    const second = await school.list(admin, '?limit=4&page=2');
+    const listed = [first, second].flatMap(({ body }) => body.conversations ?? []).map((c) => c.conversation_id);
+    expect(listed.slice(0, 7)).toEqual([own, ...ids]);
+    expect(new Set(listed).size).toBe(listed.length);
+    const everything = await school.list(admin, '?limit=50');
+    expect(first.body.total_count).toBe(everything.body.conversations?.length);
+  });
+});
