@@ -16,6 +16,9 @@ const START_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'no permission for SERVICE_PORT or DATA_DIR',
   EROFS: 'DATA_DIR is on a read-only file system',
   ENOSPC: 'no space is left for DATA_DIR',
+  READ_ONLY: 'the store in DATA_DIR cannot be written',
+  DISK_FULL: 'no space is left for the store in DATA_DIR',
+  BROKEN: 'the store in DATA_DIR is damaged: check it with npm run store:verify, restore a backup',
   LOCKED: 'another process uses the store in DATA_DIR',
   UNSUPPORTED_FORMAT: 'the store in DATA_DIR was written by a newer version',
 };

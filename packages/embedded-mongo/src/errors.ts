@@ -35,6 +35,7 @@ export const ErrorCodes = {
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
   KeyTooLong: 17280,
+  OutOfDiskSpace: 14031,
   UnrecognizedCommandField: 40415,
   MissingField: 40414,
   UnrecognizedStage: 40324,

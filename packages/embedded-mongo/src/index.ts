@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EmbeddedMongoError, type EmbeddedMongoErrorCode } from './public-error';
+import { startFailure } from './storage/failures';
 import { lockFolder } from './storage/lock';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages';
 
+export { backupStore, restoreStore } from './maintenance/backup';
+export { verifyStore, type VerifyReport } from './maintenance/verify';
 export { EmbeddedMongoError, type EmbeddedMongoErrorCode } from './public-error';
 
 /** The longest path a unix socket address holds on every system is 104 bytes on macOS, 107 on Linux. */
@@ -101,9 +104,19 @@ class RunningStore implements EmbeddedMongo {
   }
 }
 
-function toError(message: { code: string; message: string }): EmbeddedMongoError {
-  const code: EmbeddedMongoErrorCode = message.code === 'UNSUPPORTED_FORMAT' ? 'UNSUPPORTED_FORMAT' : 'UNAVAILABLE';
-  return new EmbeddedMongoError(code, message.message);
+function toError({ code, message }: { code: EmbeddedMongoErrorCode; message: string }): EmbeddedMongoError {
+  return new EmbeddedMongoError(code, message);
+}
+
+/** Makes the folder private and takes it for this process. */
+function takeFolder(dir: string): () => void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    chmodSync(dir, 0o700);
+    return lockFolder(dir);
+  } catch (error) {
+    throw startFailure(error, dir);
+  }
 }
 
 /** Resolves with the port (TCP only) when the worker listens. */
@@ -126,9 +139,7 @@ function whenReady(worker: Worker): Promise<number | undefined> {
 /** Starts the store of a folder in a worker thread and resolves when it answers. */
 export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
   const dir = resolve(options.dir);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  chmodSync(dir, 0o700);
-  const unlock = lockFolder(dir);
+  const unlock = takeFolder(dir);
   let temporary: string | undefined;
   const cleanUp = (): void => {
     unlock();

@@ -1,5 +1,6 @@
 /** Why the store could not start or stopped by itself. */
-export type EmbeddedMongoErrorCode = 'LOCKED' | 'UNSUPPORTED_FORMAT' | 'UNAVAILABLE' | 'INVALID_OPTIONS';
+export type EmbeddedMongoErrorCode =
+  'LOCKED' | 'UNSUPPORTED_FORMAT' | 'BROKEN' | 'READ_ONLY' | 'DISK_FULL' | 'UNAVAILABLE' | 'INVALID_OPTIONS';
 
 /** A failure of the store itself, as opposed to one of a command. */
 export class EmbeddedMongoError extends Error {

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { errorReply, isWrite, runCommand } from './commands/router';
 import type { Engine } from './commands/engine';
 import { CommandError, commandError } from './errors';
+import { failedCommand, transact } from './exec/transact';
 import { frameReply, MessageSplitter, parseMessage, type Request } from './wire/message';
 
 /** How much of the queue one transaction takes; what is behind waits for the next turn. */
@@ -101,7 +102,7 @@ export class WireServer {
     } catch (error) {
       const known = error instanceof CommandError ? error : commandError('FailedToParse', 'a message is malformed');
       const request = { requestId: message.readInt32LE(4), legacy: false };
-      for (const part of frameReply(request, errorReply(known))) connection.socket.write(part);
+      connection.socket.write(frameReply(request, errorReply(known)));
       return undefined;
     }
   }
@@ -128,15 +129,20 @@ export class WireServer {
     return this.queue.splice(0, end);
   }
 
+  /** Writes first, in one transaction; their replies leave before the reads of the turn run on what they committed. */
   private drain(): void {
     const jobs = this.takeBatch();
     if (jobs.length === 0) return;
-    const writes = jobs.filter((job) => isWrite(job.request.body)).length;
+    const writes: Job[] = [];
+    const reads: Job[] = [];
+    for (const job of jobs) (isWrite(job.request.body) ? writes : reads).push(job);
     const before = this.engine.storage.counters.commits;
-    if (writes === 0) this.runReads(jobs);
-    else this.runWrites(jobs);
-    this.onTurn?.({ commands: jobs.length, writes, commits: this.engine.storage.counters.commits - before });
-    this.answer(jobs);
+    if (writes.length > 0) this.runWrites(writes);
+    const commits = this.engine.storage.counters.commits - before;
+    this.onTurn?.({ commands: jobs.length, writes: writes.length, commits });
+    this.answer(writes);
+    if (reads.length > 0) this.runReads(reads);
+    this.answer(reads);
   }
 
   private run(job: Job): void {
@@ -159,30 +165,13 @@ export class WireServer {
    * answered; each command then gets a transaction of its own, and only the one at fault fails.
    */
   private runWrites(jobs: readonly Job[]): void {
-    if (this.tryTransaction(jobs) === undefined) return;
+    const failed = transact(this.engine, this.onFatal, () => {
+      for (const job of jobs) this.run(job);
+    });
+    if (!failed) return;
     for (const job of jobs) {
-      const isGetMore = Object.keys(job.request.body)[0] === 'getMore';
-      const error = isGetMore
-        ? new Error('the batch of this getMore was lost with an aborted transaction')
-        : this.tryTransaction([job]);
-      if (error) job.reply = internalError(error);
-    }
-  }
-
-  private tryTransaction(jobs: readonly Job[]): Error | undefined {
-    let finished = false;
-    try {
-      this.engine.storage.write(() => {
-        for (const job of jobs) this.run(job);
-        finished = true;
-      });
-      return undefined;
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      this.engine.catalog.load();
-      // After a failed flush nobody knows what the disk holds: stop rather than answer from a wrong state.
-      if (finished && !/ENOSPC|No space|MAP_FULL/i.test(error.message)) this.onFatal(error);
-      return error;
+      const error = transact(this.engine, this.onFatal, () => this.run(job));
+      if (error) job.reply = errorReply(error);
     }
   }
 
@@ -190,14 +179,11 @@ export class WireServer {
     for (const { connection, request, reply } of jobs) {
       const { socket } = connection;
       if (!reply || !request.wantsReply || socket.destroyed) continue;
-      socket.cork();
-      for (const part of frameReply(request, reply)) socket.write(part);
-      process.nextTick(() => socket.uncork());
+      socket.write(frameReply(request, reply));
     }
   }
 }
 
 function internalError(error: unknown): Buffer {
-  const message = error instanceof Error ? error.message : String(error);
-  return errorReply(commandError('InternalError', `the store failed to run the command: ${message}`));
+  return errorReply(failedCommand(error));
 }

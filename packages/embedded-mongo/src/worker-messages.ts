@@ -1,3 +1,5 @@
+import type { EmbeddedMongoErrorCode } from './public-error';
+
 /** What the worker is started with. */
 export interface WorkerOptions {
   readonly dir: string;
@@ -16,5 +18,5 @@ export interface ToWorker {
 export type FromWorker =
   | { readonly type: 'ready'; readonly port: number | undefined }
   | { readonly type: 'stopped' }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'failed'; readonly code: EmbeddedMongoErrorCode; readonly message: string }
   | { readonly type: 'turn'; readonly commands: number; readonly writes: number; readonly commits: number };

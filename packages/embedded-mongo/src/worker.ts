@@ -1,8 +1,10 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { initialiseCatalog } from './catalog/catalog';
 import { Engine } from './commands/engine';
-import { EmbeddedMongoError } from './public-error';
+import { EmbeddedMongoError, type EmbeddedMongoErrorCode } from './public-error';
 import { WireServer } from './server';
+import { startFailure } from './storage/failures';
 import { Storage } from './storage/storage';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages';
 
@@ -12,13 +14,13 @@ function post(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
-function describe(error: unknown): { code: string; message: string } {
+function describe(error: unknown): { code: EmbeddedMongoErrorCode; message: string } {
   if (error instanceof EmbeddedMongoError) return { code: error.code, message: error.message };
   return { code: 'UNAVAILABLE', message: error instanceof Error ? error.message : String(error) };
 }
 
 async function main(options: WorkerOptions): Promise<void> {
-  const storage = new Storage(options.dir);
+  const storage = await Storage.open(options.dir, initialiseCatalog);
   const engine = new Engine(storage);
   // The process ends with this worker: whoever waits for a reply must not get one that the disk does not back.
   const fatal = (error: Error): never => {
@@ -44,7 +46,8 @@ async function main(options: WorkerOptions): Promise<void> {
   post({ type: 'ready', port: typeof address === 'object' ? address?.port : undefined });
 }
 
-main(workerData as WorkerOptions).catch((error: unknown) => {
-  post({ type: 'failed', ...describe(error) });
+const options = workerData as WorkerOptions;
+main(options).catch((error: unknown) => {
+  post({ type: 'failed', ...describe(startFailure(error, options.dir)) });
   process.exit(1);
 });

@@ -42,6 +42,15 @@ function nsKey(ns: string): Buffer {
   return Buffer.from(NS_PREFIX + ns);
 }
 
+function putMeta(storage: Storage, nextId: number): void {
+  storage.catalog.putSync(META_KEY, encode({ formatVersion: FORMAT_VERSION, nextId }));
+}
+
+/** Writes the catalog of a store that has nothing yet. */
+export function initialiseCatalog(storage: Storage): void {
+  storage.write(() => putMeta(storage, 1));
+}
+
 /** Builds an index from its specification, `key` first. */
 export function indexFromSpec(id: number, spec: Document, multikey: boolean[]): IndexDef {
   const key = Object.entries(spec['key'] as Document);
@@ -74,19 +83,15 @@ export class Catalog {
     this.storage.refresh();
     this.collections = new Map();
     const meta = this.storage.catalog.get(META_KEY);
-    if (!meta) {
-      this.nextId = 1;
-      this.storage.write(() => this.saveMeta());
-    } else {
-      const { formatVersion, nextId } = decode(meta);
-      if (Number(formatVersion) !== FORMAT_VERSION) {
-        throw new EmbeddedMongoError(
-          'UNSUPPORTED_FORMAT',
-          `the store has format ${Number(formatVersion)}, this version reads ${FORMAT_VERSION}`,
-        );
-      }
-      this.nextId = Number(nextId);
+    if (!meta) throw new EmbeddedMongoError('BROKEN', 'the data file has no catalog');
+    const { formatVersion, nextId } = decode(meta);
+    if (Number(formatVersion) !== FORMAT_VERSION) {
+      throw new EmbeddedMongoError(
+        'UNSUPPORTED_FORMAT',
+        `the store has format ${Number(formatVersion)}, this version reads ${FORMAT_VERSION}`,
+      );
     }
+    this.nextId = Number(nextId);
     const from = Buffer.from(NS_PREFIX);
     for (const { value } of this.storage.catalog.getRange({ start: from, end: Buffer.from('c;') })) {
       const collection = this.read(decode(value));
@@ -111,7 +116,7 @@ export class Catalog {
   }
 
   private saveMeta(): void {
-    this.storage.catalog.putSync(META_KEY, encode({ formatVersion: FORMAT_VERSION, nextId: this.nextId }));
+    putMeta(this.storage, this.nextId);
   }
 
   /** Writes a collection's entry; inside a transaction. */
@@ -126,6 +131,11 @@ export class Catalog {
     const id = this.nextId++;
     this.saveMeta();
     return id;
+  }
+
+  /** The highest number given out so far. */
+  get highestId(): number {
+    return this.nextId - 1;
   }
 
   get(ns: string): Collection | undefined {

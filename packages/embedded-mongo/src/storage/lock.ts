@@ -102,3 +102,22 @@ export function lockFolder(dir: string): () => void {
 function release(path: string, token: string): void {
   if (read(path)?.holder?.token === token) unlinkSync(path);
 }
+
+/** Runs `work` while no process serves the folder; a folder that cannot be written needs no lock, only no holder. */
+export async function whileNobodyWrites<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  let unlock = (): void => {};
+  try {
+    unlock = lockFolder(dir);
+  } catch (error) {
+    if (error instanceof EmbeddedMongoError) throw error;
+    const holder = read(join(dir, 'store.lock'))?.holder;
+    if (holder && isAlive(holder)) {
+      throw new EmbeddedMongoError('LOCKED', `the folder is in use by process ${holder.pid}`, { cause: error });
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    unlock();
+  }
+}

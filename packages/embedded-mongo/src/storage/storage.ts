@@ -1,5 +1,9 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EmbeddedMongoError } from '../public-error';
+import { isComplete } from './data-file';
+import { structureProblems } from './structure';
 
 /** A named database with binary keys and values. */
 export type Table = Database<Buffer, Buffer>;
@@ -12,6 +16,9 @@ export interface KeySpan {
 
 /** LMDB's own limit is 1,978 bytes; the rest is room for the four-byte prefix. */
 export const MAX_KEY_BYTES = 1_900;
+
+/** The name of the environment's file in its folder. */
+export const DATA_FILE = 'data.lmdb';
 
 /** What the storage counted since it was opened; tests compare replies and commits with it. */
 export interface StorageCounters {
@@ -28,26 +35,71 @@ export class Storage {
   private readonly env: RootDatabase<Buffer, Buffer>;
   private writing = false;
 
-  /** Opens or creates the environment in `dir`. */
-  constructor(dir: string) {
-    this.env = open<Buffer, Buffer>({
-      path: join(dir, 'data.lmdb'),
+  private constructor(
+    private readonly path: string,
+    private readonly mode: 'create' | 'open' | 'read',
+  ) {
+    // LMDB knows `permissionsMode` and `create`, its types do not: hence options of their own.
+    const options = {
+      path,
       noSubdir: true,
       maxDbs: 8,
+      permissionsMode: 0o600,
+      readOnly: mode === 'read',
       keyEncoding: 'binary',
       encoding: 'binary',
       // The default answers a commit before the data is flushed: a reply must never be earlier than the disk.
       overlappingSync: false,
       eventTurnBatching: false,
       cache: false,
-    });
+    } as const;
+    this.env = open<Buffer, Buffer>(options);
     this.catalog = this.table('cat');
     this.documents = this.table('doc');
     this.indexes = this.table('idx');
   }
 
+  /**
+   * Opens the environment in `dir`. A new one is made aside by `initialise` and then renamed into place, so that a file
+   * under the final name is always a complete store and a damaged one is never taken for a new one.
+   * @throws BROKEN; nothing was written then.
+   */
+  static async open(dir: string, initialise: (fresh: Storage) => void): Promise<Storage> {
+    const path = join(dir, DATA_FILE);
+    if (!existsSync(path)) await createAside(path, initialise);
+    else if (!isComplete(path)) {
+      const [problem] = structureProblems(path);
+      if (problem !== undefined) throw new EmbeddedMongoError('BROKEN', `${path} is damaged: ${problem}`);
+    }
+    const storage = new Storage(path, 'open');
+    for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600);
+    return storage;
+  }
+
+  /** Opens a store whose file is known to be whole: for reading only, or as a second door of the same process. */
+  static attach(dir: string, mode: 'open' | 'read'): Storage {
+    return new Storage(join(dir, DATA_FILE), mode);
+  }
+
+  /** Makes a new environment under a path of its own. */
+  static createAt(path: string): Storage {
+    return new Storage(path, 'create');
+  }
+
   private table(name: string): Table {
-    return this.env.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary', cache: false });
+    const options = {
+      name,
+      create: this.mode === 'create',
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      cache: false,
+    } as const;
+    return this.env.openDB<Buffer, Buffer>(options);
+  }
+
+  /** The folder of the environment. */
+  get dir(): string {
+    return dirname(this.path);
   }
 
   /** True inside `write`. */
@@ -74,6 +126,21 @@ export class Storage {
     }
   }
 
+  /** False when a failed commit left open what the disk holds: LMDB refuses every further transaction then. */
+  isUsable(): boolean {
+    try {
+      this.env.transactionSync(() => {});
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Copies the newest commit into a new file while others read and write. */
+  async copyTo(path: string): Promise<void> {
+    await this.env.backup(path, true);
+  }
+
   /** Lets reads of this turn see the newest commit. */
   refresh(): void {
     if (!this.writing) this.env.resetReadTxn();
@@ -88,6 +155,25 @@ export class Storage {
   async close(): Promise<void> {
     await this.env.close();
   }
+}
+
+async function createAside(path: string, initialise: (fresh: Storage) => void): Promise<void> {
+  const draft = `${path}.new`;
+  const lock = `${draft}-lock`;
+  for (const file of [draft, lock]) rmSync(file, { force: true });
+  const fresh = Storage.createAt(draft);
+  initialise(fresh);
+  await fresh.close();
+  rmSync(lock, { force: true });
+  renameSync(draft, path);
+  syncFolder(dirname(path));
+}
+
+/** Makes a renamed file's name durable. */
+export function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
 }
 
 /** The four bytes every key of a collection or index starts with. */
@@ -123,9 +209,15 @@ export function afterPrefix(prefix: Buffer): Buffer {
   return Buffer.alloc(MAX_KEY_BYTES, 0xff);
 }
 
-/** Removes every key of a span; returns how many there were. */
+const CLEAR_STEP = 1_000;
+
+/** Removes every key of a span, some at a time; returns how many there were. */
 export function clearSpan(table: Table, span: KeySpan): number {
-  const keys = [...table.getKeys({ start: span.start, end: span.end })];
-  for (const key of keys) table.removeSync(key);
-  return keys.length;
+  let count = 0;
+  for (;;) {
+    const keys = [...table.getKeys({ start: span.start, end: span.end, limit: CLEAR_STEP })];
+    for (const key of keys) table.removeSync(key);
+    count += keys.length;
+    if (keys.length < CLEAR_STEP) return count;
+  }
 }

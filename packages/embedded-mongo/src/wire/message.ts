@@ -1,6 +1,6 @@
 import { deserialize, type Document } from 'bson';
 import { commandError } from '../errors';
-import { ENGINE_DECODE, encode } from './raw';
+import { ENGINE_DECODE } from './raw';
 
 const OP_REPLY = 1;
 const OP_QUERY = 2004;
@@ -104,29 +104,26 @@ export function parseMessage(buffer: Buffer): Request {
 
 let nextRequestId = 1;
 
-/** Frames an encoded reply document for its request. */
-export function frameReply(request: { requestId: number; legacy: boolean }, doc: Buffer): Buffer[] {
-  const header = Buffer.allocUnsafe(request.legacy ? 36 : 21);
-  header.writeInt32LE(header.length + doc.length, 0);
+/** Frames an encoded reply document for its request: one buffer, because two writes cost more than the copy. */
+export function frameReply(request: { requestId: number; legacy: boolean }, doc: Buffer): Buffer {
+  const headerBytes = request.legacy ? 36 : 21;
+  const out = Buffer.allocUnsafe(headerBytes + doc.length);
+  out.writeInt32LE(out.length, 0);
   nextRequestId = (nextRequestId + 1) & 0x7fffffff;
-  header.writeInt32LE(nextRequestId, 4);
-  header.writeInt32LE(request.requestId, 8);
-  header.writeInt32LE(request.legacy ? OP_REPLY : OP_MSG, 12);
+  out.writeInt32LE(nextRequestId, 4);
+  out.writeInt32LE(request.requestId, 8);
+  out.writeInt32LE(request.legacy ? OP_REPLY : OP_MSG, 12);
   if (request.legacy) {
-    header.writeInt32LE(8, 16);
-    header.writeBigInt64LE(0n, 20);
-    header.writeInt32LE(0, 28);
-    header.writeInt32LE(1, 32);
+    out.writeInt32LE(8, 16);
+    out.writeBigInt64LE(0n, 20);
+    out.writeInt32LE(0, 28);
+    out.writeInt32LE(1, 32);
   } else {
-    header.writeUInt32LE(0, 16);
-    header[20] = 0;
+    out.writeUInt32LE(0, 16);
+    out[20] = 0;
   }
-  return [header, doc];
-}
-
-/** Frames a reply given as a document. */
-export function frameDocument(request: { requestId: number; legacy: boolean }, doc: Document): Buffer[] {
-  return frameReply(request, encode(doc));
+  out.set(doc, headerBytes);
+  return out;
 }
 
 /** Cuts the bytes of one socket into complete messages. */
