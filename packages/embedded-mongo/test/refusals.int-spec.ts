@@ -71,9 +71,7 @@ describe('what is not supported', () => {
 
   it('gives up at maxTimeMS', async () => {
     const col = test.db.collection('slow');
-    for (let round = 0; round < 3; round++) {
-      await col.insertMany(Array.from({ length: 20_000 }, (_, i) => ({ i, round, text: 'y'.repeat(50) })));
-    }
+    await col.insertMany(Array.from({ length: 20_000 }, (_, i) => ({ i, text: 'y'.repeat(50) })));
     const query = col.find({ text: /z$/ }).maxTimeMS(1).toArray();
     expect(await serverError(query)).toMatchObject({ code: 50 });
   });
