@@ -24,6 +24,8 @@ module.exports = {
     layer('openapi', base),
     layer('config', base),
     layer('events', base),
+    layer('redis', [...base, 'config']),
+    layer('rate-limits', [...base, 'config', 'redis']),
     layer('database', [...base, 'config']),
     layer('auth', [...base, 'config', 'database', 'users']),
     layer('audit', [...base, 'config', 'database']),
@@ -48,6 +50,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(realtime|contract)/' },
       to: { path: 'node_modules/(socket\\.io|socket\\.io-client|@nestjs/platform-socket\\.io|@nestjs/websockets|ws)/' },
+    },
+    {
+      name: 'only-redis-knows-its-client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/redis/' },
+      to: { path: 'node_modules/@redis/' },
     },
     {
       name: 'only-database-starts-the-embedded-store',

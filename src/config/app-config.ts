@@ -12,6 +12,9 @@ export abstract class AppConfig {
     readonly database: string;
     readonly dataDir: string;
   };
+  /** Unset: one node, no notification events. */
+  readonly redisUrl?: string;
+  readonly notifications: { readonly content: 'none' | 'full' };
   readonly auth: { readonly key: KeyObject; readonly algorithm: Algorithm; readonly leewaySeconds: number };
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];

@@ -23,7 +23,12 @@ export class ConfigurationError extends Error {
 }
 
 /** The names that are settings of ours; the rest of the environment is none of our business. */
-const SETTINGS: readonly string[] = Object.keys({ ...new EnvironmentVariables(), MONGODB_URL: '', SECRET_KEY: '' });
+const SETTINGS: readonly string[] = Object.keys({
+  ...new EnvironmentVariables(),
+  MONGODB_URL: '',
+  REDIS_URL: '',
+  SECRET_KEY: '',
+});
 
 function readDotenv(cwd: string): Environment {
   const file = join(cwd, '.env');
@@ -83,6 +88,8 @@ function toAppConfig(variables: EnvironmentVariables, cwd: string): AppConfig {
       database: variables.MONGODB_DATABASE,
       dataDir,
     },
+    ...(variables.REDIS_URL !== undefined && { redisUrl: variables.REDIS_URL }),
+    notifications: { content: variables.NOTIFICATION_CONTENT },
     auth: {
       key: signingKey(variables, dataDir),
       algorithm: variables.ALGORITHM,

@@ -47,6 +47,19 @@ function isOrigin(entry: string): boolean {
   return /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry;
 }
 
+function isRedisUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^rediss?:\/\/[^\s/]+(?:\/[0-9]*)?$/.test(value) || !URL.canParse(value))
+    return false;
+  // The client decodes both; what cannot be decoded would stop the start with an error that quotes it.
+  const { username, password } = new URL(value);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isAddressOrNetwork(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const version = isIP(address);
@@ -86,6 +99,15 @@ export class EnvironmentVariables {
   /** Name of the database. Default presencepro_messaging. */
   @Matches(/^[A-Za-z0-9_-]{1,63}$/, { message: 'must be 1 to 63 letters, digits, _ or -' })
   MONGODB_DATABASE: string = 'presencepro_messaging';
+
+  /** Redis of several nodes and of notification events. Unset: one node, none of them. May hold a password: never shown. */
+  @IsOptional()
+  @rule('redisUrl', 'a redis:// or rediss:// URL', isRedisUrl)
+  REDIS_URL?: string;
+
+  /** Whether notification events carry the text of the message. Default none. */
+  @IsIn(['none', 'full'], { message: 'must be none or full' })
+  NOTIFICATION_CONTENT: 'none' | 'full' = 'none';
 
   /** Folder of the embedded store and of a generated key, relative to the working folder. Default ./data. */
   @rule('dataDir', 'a path', (value) => typeof value === 'string' && !value.includes('\0'))

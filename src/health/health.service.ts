@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config';
 import { StoreStatus } from '../database/store-status';
 import { ConnectionCounter, type ConnectionCounts } from '../presence/connection-counter';
+import { RedisStatus } from '../redis/redis-status';
 
 type Status = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -15,12 +16,22 @@ export interface StoreCheck {
   details: { store: StoreStatus['kind']; connected: boolean; latency_ms: number | null };
 }
 
+export interface RedisCheck {
+  status: Exclude<Status, 'unhealthy'>;
+  details: { connected: boolean; latency_ms: number | null };
+}
+
 export interface HealthReport {
   service: 'messaging-service';
   status: Status;
   timestamp: string;
   version: string;
-  checks: { database: StoreCheck; websocket: { status: Status; details: ConnectionCounts } };
+  checks: {
+    database: StoreCheck;
+    websocket: { status: Status; details: ConnectionCounts };
+    /** Only where REDIS_URL is set. */
+    redis?: RedisCheck;
+  };
   uptime_seconds: number;
   /** Bytes. */
   memory_usage: { rss: number; heap_used: number; heap_total: number };
@@ -40,12 +51,16 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Milliseconds, rounded to what says something. */
+const hundredths = (ms: number): number => Math.round(ms * 100) / 100;
+
 @Injectable()
 export class HealthService {
   constructor(
     private readonly config: AppConfig,
     private readonly store: StoreStatus,
     private readonly connections: ConnectionCounter,
+    private readonly redis: RedisStatus,
   ) {}
 
   /** @returns whether the store answers, within a second at most. */
@@ -56,22 +71,37 @@ export class HealthService {
     try {
       const latency = await within(PING_TIMEOUT_MS, this.store.ping());
       const status = latency > SLOW_PING_MS ? 'degraded' : 'healthy';
-      return { status, details: { store: kind, connected: true, latency_ms: Math.round(latency * 100) / 100 } };
+      return { status, details: { store: kind, connected: true, latency_ms: hundredths(latency) } };
     } catch {
       return away;
     }
   }
 
+  /** Without Redis the service goes on, each node for itself: degraded at worst. */
+  private async checkRedis(): Promise<RedisCheck | undefined> {
+    if (!this.redis.configured) return undefined;
+    try {
+      const latency = await within(PING_TIMEOUT_MS, this.redis.ping());
+      return { status: 'healthy', details: { connected: true, latency_ms: hundredths(latency) } };
+    } catch {
+      return { status: 'degraded', details: { connected: false, latency_ms: null } };
+    }
+  }
+
   /** @returns the whole report; unhealthy when the store is away. */
   async report(): Promise<HealthReport> {
-    const database = await this.checkStore();
+    const [database, redis] = await Promise.all([this.checkStore(), this.checkRedis()]);
     const { rss, heapUsed, heapTotal } = process.memoryUsage();
     return {
       service: 'messaging-service',
-      status: database.status,
+      status: database.status === 'healthy' ? (redis?.status ?? 'healthy') : database.status,
       timestamp: new Date().toISOString(),
       version: this.config.service.version,
-      checks: { database, websocket: { status: 'healthy', details: this.connections.counts() } },
+      checks: {
+        database,
+        websocket: { status: 'healthy', details: this.connections.counts() },
+        ...(redis && { redis }),
+      },
       uptime_seconds: Math.round(process.uptime()),
       memory_usage: { rss, heap_used: heapUsed, heap_total: heapTotal },
     };

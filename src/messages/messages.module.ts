@@ -4,6 +4,7 @@ import { ConfigModule } from '../config/config.module';
 import { ConversationsModule } from '../conversations/conversations.module';
 import { EventsModule } from '../events/events.module';
 import { MessageStoreModule } from '../message-store/message-store.module';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { UsersModule } from '../users/users.module';
 import { HistoryService } from './history.service';
 import { MessageLog } from './message-log';
@@ -14,7 +15,7 @@ import { ReadAllService } from './read-all.service';
 import { ReceiptsService } from './receipts.service';
 
 @Module({
-  imports: [ConfigModule, ConversationsModule, EventsModule, MessageStoreModule, UsersModule],
+  imports: [ConfigModule, ConversationsModule, EventsModule, MessageStoreModule, RateLimitsModule, UsersModule],
   controllers: [MessagesController, ReadAllController],
   providers: [
     MessagesService,

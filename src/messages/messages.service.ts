@@ -2,10 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { canMessage } from '../auth/messaging-policy';
 import type { Actor } from '../common/actor';
-import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import { KeyedTurns } from '../common/keyed-turns';
-import { SlidingWindow } from '../common/rate/sliding-window';
 import { isUuid } from '../common/validation/decorators';
 import { AppConfig } from '../config/app-config';
 import type { MessagePayload } from '../contract/payloads';
@@ -17,13 +15,13 @@ import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
 import type { Message, MessageDraft } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
+import { RateLimits } from '../rate-limits/rate-limits';
+import type { Admission } from '../rate-limits/rate-window';
 import { UsersService } from '../users/users.service';
 import { bodyHash } from './body-hash';
 import type { SendMessageDto } from './dto/send-message.dto';
 import { type Appended, MessageLog } from './message-log';
 import { presentMessage, presentNewMessage } from './message.presenter';
-
-const MINUTE_MS = 60_000;
 
 export interface Sent {
   readonly message: MessagePayload;
@@ -33,15 +31,14 @@ export interface Sent {
 interface Started {
   readonly draft: MessageDraft;
   readonly conversation: Conversation;
-  /** When it was counted by the rate limit; undefined: it was not. */
-  readonly countedAt: number | undefined;
+  /** What the rate limit said. */
+  readonly admission: Admission;
   readonly appended: Promise<Appended>;
 }
 
 /** Sending: check → write → tell. Knows no transport. */
 @Injectable()
 export class MessagesService {
-  private readonly rate: SlidingWindow;
   private readonly turns = new KeyedTurns();
 
   constructor(
@@ -54,10 +51,8 @@ export class MessagesService {
     private readonly users: UsersService,
     private readonly events: DomainEvents,
     private readonly config: AppConfig,
-    private readonly clock: Clock,
-  ) {
-    this.rate = new SlidingWindow(config.rates.messagesPerMinute, MINUTE_MS);
-  }
+    private readonly rates: RateLimits,
+  ) {}
 
   /**
    * Sends a message; acknowledged means durable (contract 6.1), a known `client_message_id` answers the first message.
@@ -66,7 +61,7 @@ export class MessagesService {
    */
   async send(caller: Actor, dto: SendMessageDto): Promise<Sent> {
     // Checks take longer for one message than for the next; without turns, the next would overtake it.
-    const { draft, conversation, countedAt, appended } = await this.turns.run(caller.userId, () =>
+    const { draft, conversation, admission, appended } = await this.turns.run(caller.userId, () =>
       this.start(caller, dto),
     );
     let isNew = false;
@@ -76,7 +71,7 @@ export class MessagesService {
       if (isNew) return { message: presentNewMessage(message, conversation), duplicate };
       return await this.answerDuplicate(draft, message, conversation);
     } finally {
-      if (!isNew && countedAt !== undefined) this.rate.giveBack(draft.senderId, countedAt);
+      if (!isNew) admission.giveBack();
     }
   }
 
@@ -88,15 +83,14 @@ export class MessagesService {
     const conversation = await this.target(actor, dto);
     await this.checkReply(conversation, dto.reply_to);
     const draft = this.draft(actor, conversation, dto);
-    const now = this.clock.now();
-    const waitMs = this.rate.take(actor.userId, now);
-    if (waitMs > 0) {
-      return { draft, conversation, countedAt: undefined, appended: this.findKnownOrRefuse(draft, waitMs) };
+    const admission = await this.rates.messages.take(actor.userId);
+    if (admission.waitMs > 0) {
+      return { draft, conversation, admission, appended: this.findKnownOrRefuse(draft, admission.waitMs) };
     }
     const appended = this.log.append(draft, (committed, previousSenderId) =>
       this.committed(committed, conversation, actor, previousSenderId),
     );
-    return { draft, conversation, countedAt: now, appended };
+    return { draft, conversation, admission, appended };
   }
 
   /** Runs inside the log's commit, in `seq` order, and does no I/O. */

@@ -5,13 +5,14 @@ import { ConfigModule } from '../config/config.module';
 import { EventsModule } from '../events/events.module';
 import { MessagesModule } from '../messages/messages.module';
 import { PresenceModule } from '../presence/presence.module';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
 import { SocketSessions } from './socket-sessions';
 
 /** The doors of live clients. Needs SocketIoAdapter to be set on the application. */
 @Module({
-  imports: [AuthModule, ConfigModule, EventsModule, MessagesModule, PresenceModule],
+  imports: [AuthModule, ConfigModule, EventsModule, MessagesModule, PresenceModule, RateLimitsModule],
   providers: [MessagingGateway, SocketSessions, FanOutListener, { provide: Clock, useClass: SystemClock }],
 })
 export class RealtimeModule {}

@@ -13,6 +13,7 @@ import { userRoom } from '../contract/rooms';
 import { type AuthenticatedPayload, SERVER_EVENTS, type UnauthorizedReason } from '../contract/socket-events';
 import { DomainEvents } from '../events/domain-events';
 import { ConnectionRegistry } from '../presence/connection-registry';
+import { RateLimits } from '../rate-limits/rate-limits';
 import type { AppSocket } from './app-socket';
 import { ClientAddress } from './client-address';
 import { handshakeToken } from './handshake-token';
@@ -24,7 +25,6 @@ const MINUTE_MS = 60_000;
 @Injectable()
 export class SocketSessions {
   private readonly logger = new Logger(SocketSessions.name);
-  private readonly connections: SlidingWindow;
   private readonly failures: SlidingWindow;
   private readonly addresses: ClientAddress;
   /** Sockets that hold a place, those in their handshake included. */
@@ -37,9 +37,9 @@ export class SocketSessions {
     private readonly registry: ConnectionRegistry,
     private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly rates: RateLimits,
     events: DomainEvents,
   ) {
-    this.connections = new SlidingWindow(config.rates.connectionsPerMinute, MINUTE_MS);
     this.failures = new SlidingWindow(config.rates.connectionsPerMinute, MINUTE_MS);
     this.addresses = new ClientAddress(config.trustedProxies);
     events.on('user.deactivated', ({ userId }) => this.deactivate(userId));
@@ -53,8 +53,10 @@ export class SocketSessions {
     socket.data.language = pickLanguage(socket.handshake.headers['accept-language']);
     try {
       const actor = await this.verify(socket, () => handshakeToken(socket.handshake));
+      if (!actor) return undefined;
+      await this.checkRate(actor);
       // A client that left meanwhile gets no `disconnect` event, so a place taken now would stay taken.
-      if (!actor || socket.conn.readyState !== 'open') return undefined;
+      if (socket.conn.readyState !== 'open') return undefined;
       this.takePlace(socket, actor);
       socket.data.actor = actor;
       return undefined;
@@ -85,8 +87,10 @@ export class SocketSessions {
    */
   async authenticate(socket: AppSocket, token: string): Promise<AuthenticatedPayload> {
     const actor = await this.verify(socket, () => token);
-    if (!actor || !socket.connected) throw new DomainError('AUTH_FAILED');
-    const current = socket.data.actor; // read after the check: two of them may have been under way
+    if (!actor) throw new DomainError('AUTH_FAILED');
+    if (!socket.data.actor) await this.checkRate(actor);
+    if (!socket.connected) throw new DomainError('AUTH_FAILED');
+    const current = socket.data.actor; // read after the checks: two of them may have been under way
     if (current && current.userId !== actor.userId) throw new DomainError('AUTH_FAILED');
     if (!current) this.takePlace(socket, actor);
     this.settle(socket, actor);
@@ -123,10 +127,14 @@ export class SocketSessions {
     if (retryAfterMs > 0) throw this.rateLimited(retryAfterMs);
   }
 
-  /** @throws RATE_LIMITED, TOO_MANY_CONNECTIONS */
+  /** @throws RATE_LIMITED */
+  private async checkRate({ userId }: Actor): Promise<void> {
+    const { waitMs } = await this.rates.connections.take(userId);
+    if (waitMs > 0) throw this.rateLimited(waitMs);
+  }
+
+  /** @throws TOO_MANY_CONNECTIONS */
   private takePlace(socket: AppSocket, { userId }: Actor): void {
-    const retryAfterMs = this.connections.take(userId, this.clock.now());
-    if (retryAfterMs > 0) throw this.rateLimited(retryAfterMs);
     if (!this.registry.reserve(userId, socket.id, this.config.websocket.maxConnectionsPerUser)) {
       throw new DomainError('TOO_MANY_CONNECTIONS');
     }
