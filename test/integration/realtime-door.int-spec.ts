@@ -16,9 +16,11 @@ import { DomainEvents } from '../../src/events/domain-events';
 import { MessagesService } from '../../src/messages/messages.service';
 import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
+import { RateLimits } from '../../src/rate-limits/rate-limits';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
+import { RedisConnection } from '../../src/redis/redis-connection';
 import { aParent, aTeacher, idOf } from '../support/people';
 import { ask, connectAs, connected, nextEvent, rawSocket, type TestSocket } from '../support/socket-client';
 import { TEST_SECRET, tokenFor } from '../support/tokens';
@@ -58,6 +60,8 @@ async function openDoor(env: Record<string, string> = {}, authenticationTimeoutM
       FanOutListener,
       ConnectionRegistry,
       DomainEvents,
+      RateLimits,
+      { provide: RedisConnection, useValue: new RedisConnection(undefined) },
       { provide: AppConfig, useValue: config },
       { provide: Clock, useClass: SystemClock },
       { provide: AuthService, useClass: ClaimsAuth },
