@@ -11,6 +11,9 @@ const EXPONENT_BIAS = 0x8000;
 const GROUP_BITS = 7;
 const GROUPS = MANTISSA_BITS / GROUP_BITS;
 
+/** A longer buffer, of one long value, is given back. */
+const KEPT_BYTES = 16_384;
+
 /** Grows a buffer as bytes are appended. */
 class ByteWriter {
   private buffer = Buffer.allocUnsafe(64);
@@ -46,14 +49,14 @@ class ByteWriter {
 
   /** UTF-8 with 0x00 written as 00 FF and 00 00 at the end: ordered as the text and free of prefixes. */
   text(value: string): void {
-    const encoded = Buffer.from(value, 'utf8');
-    if (!encoded.includes(0)) {
-      this.bytes(encoded);
-    } else {
-      for (const byte of encoded) {
+    if (value.includes('\0')) {
+      for (const byte of Buffer.from(value, 'utf8')) {
         this.byte(byte);
         if (byte === 0) this.byte(0xff);
       }
+    } else {
+      this.reserve(value.length * 3);
+      this.length += this.buffer.write(value, this.length, 'utf8');
     }
     this.uint16(0);
   }
@@ -62,8 +65,12 @@ class ByteWriter {
     for (let i = from; i < this.length; i++) this.buffer[i] = ~this.buffer[i]! & 0xff;
   }
 
-  result(): Buffer {
-    return Buffer.from(this.buffer.subarray(0, this.length));
+  /** A copy of what was written. The writer can be used again: keys are made one at a time. */
+  take(): Buffer {
+    const out = Buffer.from(this.buffer.subarray(0, this.length));
+    if (this.buffer.length > KEPT_BYTES) this.buffer = Buffer.allocUnsafe(64);
+    this.length = 0;
+    return out;
   }
 }
 
@@ -191,23 +198,36 @@ function writeValue(out: ByteWriter, value: unknown): void {
   writeContents(out, order, value);
 }
 
+const writer = new ByteWriter();
+
 /** The order-preserving, prefix-free bytes of one value. A missing value (JS undefined) is written as null. */
 export function encodeValue(value: unknown): Buffer {
-  const out = new ByteWriter();
-  writeValue(out, value);
-  return out.result();
+  writer.length = 0;
+  writeValue(writer, value);
+  return writer.take();
 }
 
 /**
  * The bytes of a compound key: each value's bytes in turn, inverted where the index is descending. No value's bytes are
- * a prefix of another's, so the bytes of the first n values are the prefix of exactly the keys that share them.
+ * a prefix of another's, so the bytes of the first n values are the prefix of exactly the keys that share them. `id`
+ * goes before them as four bytes, `suffix` behind them as it is.
  */
-export function encodeKey(values: readonly unknown[], directions: readonly (1 | -1)[]): Buffer {
-  const out = new ByteWriter();
-  values.forEach((value, i) => {
-    const start = out.length;
-    writeValue(out, value);
-    if (directions[i] === -1) out.invert(start);
-  });
-  return out.result();
+export function encodeKey(
+  values: readonly unknown[],
+  directions: readonly (1 | -1)[],
+  id?: number,
+  suffix?: Uint8Array,
+): Buffer {
+  writer.length = 0;
+  if (id !== undefined) {
+    writer.uint16(id >>> 16);
+    writer.uint16(id & 0xffff);
+  }
+  for (let i = 0; i < values.length; i++) {
+    const start = writer.length;
+    writeValue(writer, values[i]);
+    if (directions[i] === -1) writer.invert(start);
+  }
+  if (suffix) writer.bytes(suffix);
+  return writer.take();
 }

@@ -19,6 +19,8 @@ export interface IndexDef {
   readonly sparse: boolean;
   readonly partial: Document | undefined;
   readonly includes: ((doc: Document) => boolean) | undefined;
+  /** The top-level fields that decide on a document's entries, as BSON writes their names; undefined: all of them. */
+  readonly fields: readonly Buffer[] | undefined;
   /** The specification as `listIndexes` answers it. */
   readonly spec: Document;
   /** For each path whether a document ever had an array on it; bounds and sorts depend on it. */
@@ -40,6 +42,22 @@ const NS_PREFIX = 'c:';
 
 function nsKey(ns: string): Buffer {
   return Buffer.from(NS_PREFIX + ns);
+}
+
+/** The paths a partial filter looks at; '' where that cannot be told. */
+function filteredPaths(filter: Document): string[] {
+  return Object.entries(filter).flatMap(([name, condition]) => {
+    if (!name.startsWith('$')) return [name];
+    return name === '$and' && Array.isArray(condition)
+      ? condition.flatMap((part) => filteredPaths(part as Document))
+      : [''];
+  });
+}
+
+function fieldsOf(paths: readonly string[]): readonly Buffer[] | undefined {
+  if (paths.includes('')) return undefined;
+  const roots = new Set(paths.map((path) => path.split('.')[0] ?? ''));
+  return [...roots].map((root) => Buffer.from(`${root}\0`));
 }
 
 function putMeta(storage: Storage, nextId: number): void {
@@ -64,6 +82,7 @@ export function indexFromSpec(id: number, spec: Document, multikey: boolean[]): 
     sparse: spec['sparse'] === true,
     partial,
     includes: partial ? compileFilter(partial) : undefined,
+    fields: fieldsOf([...key.map(([path]) => path), ...(partial ? filteredPaths(partial) : [])]),
     spec,
     multikey,
   };

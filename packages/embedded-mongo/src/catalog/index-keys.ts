@@ -2,7 +2,7 @@ import { encodeKey } from '../bson/keystring';
 import { commandError } from '../errors';
 import { extractIndexKeys } from '../query/path';
 import type { Document } from '../bson/values';
-import { keyWith, MAX_KEY_BYTES } from '../storage/storage';
+import { MAX_KEY_BYTES } from '../storage/storage';
 import type { IndexDef } from './catalog';
 
 /** The entries one document has in one index. */
@@ -16,16 +16,27 @@ export interface IndexEntries {
 
 const NONE: IndexEntries = { keys: [], values: [], multikey: false };
 
+/** The key of a document whose indexed fields are all at its top and no arrays, as nearly all are. */
+function plainKey(index: IndexDef, doc: Document): { keys: unknown[][]; multikey: boolean } | undefined {
+  const values: unknown[] = [];
+  for (const path of index.paths) {
+    if (path.includes('.')) return undefined;
+    const value: unknown = Object.hasOwn(doc, path) ? doc[path] : undefined;
+    if (Array.isArray(value)) return undefined;
+    values.push(value);
+  }
+  return { keys: [values], multikey: false };
+}
+
 /** Computes the keys of a document; a non-unique index appends the document's own key to stay unambiguous. */
 export function indexEntries(index: IndexDef, doc: Document, idKey: Buffer): IndexEntries {
   if (index.includes && !index.includes(doc)) return NONE;
-  const extracted = extractIndexKeys(doc, index.paths);
+  const extracted = plainKey(index, doc) ?? extractIndexKeys(doc, index.paths);
   const keys: Buffer[] = [];
   const values: unknown[][] = [];
   for (const tuple of extracted.keys) {
     if (index.sparse && tuple.every((value) => value === undefined)) continue;
-    const encoded = encodeKey(tuple, index.directions);
-    const key = keyWith(index.id, index.unique ? encoded : Buffer.concat([encoded, idKey]));
+    const key = encodeKey(tuple, index.directions, index.id, index.unique ? undefined : idKey);
     if (key.length > MAX_KEY_BYTES) {
       throw commandError(
         'KeyTooLong',

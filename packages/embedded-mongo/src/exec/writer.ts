@@ -5,7 +5,7 @@ import type { Catalog, Collection, IndexDef } from '../catalog/catalog';
 import { indexEntries, noteMultikey, type IndexEntries } from '../catalog/index-keys';
 import { commandError } from '../errors';
 import { keyWith, MAX_KEY_BYTES, type Storage } from '../storage/storage';
-import { decode, encode, withIdFirst } from '../wire/raw';
+import { decode, decodeFields, encode, withIdFirst } from '../wire/raw';
 import { duplicateKey } from './dup-key';
 
 /** The largest document BSON allows here, as in MongoDB. */
@@ -37,6 +37,18 @@ function checkSize(raw: Buffer): void {
   }
 }
 
+const ID_FIELD = [Buffer.from('_id\0')];
+
+/** Decodes only what an insert has to know: the `_id` and the fields that indexes look at. */
+function decodeIndexed(raw: Buffer, indexes: readonly IndexDef[]): Document {
+  const names: (readonly Buffer[])[] = [ID_FIELD];
+  for (const { fields } of indexes) {
+    if (!fields) return decode(raw);
+    names.push(fields);
+  }
+  return decodeFields(raw, names);
+}
+
 interface IndexChange {
   readonly index: IndexDef;
   readonly entries: IndexEntries;
@@ -57,9 +69,9 @@ export class Writer {
   /** Inserts one raw document as it came from the client. */
   insertRaw(collection: Collection, received: Buffer): void {
     const raw = withIdFirst(received);
-    const doc = decode(raw);
-    if (!Object.hasOwn(doc, '_id')) this.insertDocument(collection, { _id: new ObjectId(), ...doc });
-    else this.insert(collection, raw, doc);
+    const doc = decodeIndexed(raw, collection.indexes);
+    if (Object.hasOwn(doc, '_id')) this.insert(collection, raw, doc);
+    else this.insertDocument(collection, { _id: new ObjectId(), ...decode(raw) });
   }
 
   /** Inserts one decoded document, `_id` first. */

@@ -90,6 +90,36 @@ export function findId(raw: Buffer): RawElement | undefined {
   return undefined;
 }
 
+function isOneOf(raw: Buffer, start: number, end: number, groups: readonly (readonly Buffer[])[]): boolean {
+  for (const names of groups) {
+    for (const name of names) {
+      // The last byte is the end of the name; the one before it tells most names of one length apart.
+      if (name.length !== end - start || name[name.length - 2] !== raw[end - 2]) continue;
+      if (raw.compare(name, 0, name.length, start, end) === 0) return true;
+    }
+  }
+  return false;
+}
+
+/** Decodes some top-level fields, named with the zero byte that ends a name; the other ones are only walked over. */
+export function decodeFields(raw: Buffer, groups: readonly (readonly Buffer[])[]): Document {
+  const out = Buffer.allocUnsafe(raw.length);
+  let length = 4;
+  let at = 4;
+  while (at < raw.length - 1) {
+    let nameEnd = at + 1;
+    while (raw[nameEnd] !== 0) if (++nameEnd >= raw.length) throw commandError('BadValue', 'a field name has no end');
+    nameEnd++;
+    const end = valueEnd(raw, raw[at] ?? 0, nameEnd);
+    if (end <= at || end >= raw.length) throw commandError('BadValue', 'a document has an element beyond its end');
+    if (isOneOf(raw, at + 1, nameEnd, groups)) length += raw.copy(out, length, at, end);
+    at = end;
+  }
+  out[length++] = 0;
+  out.writeInt32LE(length, 0);
+  return decode(out.subarray(0, length));
+}
+
 /** The document with `_id` as its first field, as MongoDB stores it; the same bytes when it already is. */
 export function withIdFirst(raw: Buffer): Buffer {
   const id = findId(raw);
