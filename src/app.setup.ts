@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
 import { createOpenApiDocument } from './openapi/document';
-import { SocketIoAdapter } from './realtime/socket-io.adapter';
+import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
 import { RouteTable } from './common/http/route-table';
@@ -129,6 +129,6 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   });
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
-  app.useWebSocketAdapter(new SocketIoAdapter(app, config));
+  app.useWebSocketAdapter(new RealtimeAdapter(app, config));
   if (config.docs) serveDocs(app, config);
 }

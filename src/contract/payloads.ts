@@ -127,6 +127,12 @@ export interface SystemMessageResult {
   error_code?: ErrorCode;
 }
 
+export interface DeliveredResult {
+  conversation_id: string;
+  /** The position that stands now: everything up to here is delivered. */
+  seq: number;
+}
+
 export interface UserInfo {
   user_id: string;
   username: string;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from './error-codes';
 import type {
   ConversationPayload,
+  DeliveredResult,
   MarkReadResult,
   MessagePayload,
   MessageStatus,
@@ -14,6 +15,11 @@ export const CLIENT_EVENTS = {
   authentication: 'authentication',
   message: 'message',
   messageRead: 'message_read',
+  messageDelivered: 'message_delivered',
+  messageTyping: 'message_typing',
+  messageStopTyping: 'message_stop_typing',
+  conversationJoin: 'conversation_join',
+  conversationLeave: 'conversation_leave',
   ping: 'ping',
 } as const;
 
@@ -22,6 +28,9 @@ export const SERVER_EVENTS = {
   messageSent: 'message_sent',
   messageReceived: 'message_received',
   messageRead: 'message_read',
+  messageDelivered: 'message_delivered',
+  messageTyping: 'message_typing',
+  messageStopTyping: 'message_stop_typing',
   conversationCreated: 'conversation_created',
   conversationUpdated: 'conversation_updated',
   conversationJoined: 'conversation_joined',
@@ -29,6 +38,15 @@ export const SERVER_EVENTS = {
   pong: 'pong',
   unauthorized: 'unauthorized',
   error: 'error',
+} as const;
+
+/** What answers a client's event when it gave no callback; the others have no answer event (contract 4). */
+export const ANSWER_EVENTS = {
+  [CLIENT_EVENTS.authentication]: SERVER_EVENTS.authenticated,
+  [CLIENT_EVENTS.message]: SERVER_EVENTS.messageSent,
+  [CLIENT_EVENTS.conversationJoin]: SERVER_EVENTS.conversationJoined,
+  [CLIENT_EVENTS.conversationLeave]: SERVER_EVENTS.conversationLeft,
+  [CLIENT_EVENTS.ping]: SERVER_EVENTS.pong,
 } as const;
 
 export interface ErrorBody {
@@ -56,6 +74,17 @@ export interface MessageReadInput {
   conversation_id?: string;
 }
 
+/** By its id, or by its place: one of the two. */
+export interface MessageDeliveredInput {
+  message_id?: string;
+  conversation_id?: string;
+  seq?: number;
+}
+
+export interface ConversationInput {
+  conversation_id: string;
+}
+
 export interface AuthenticatedPayload {
   user_info: UserInfo;
   timestamp: string;
@@ -81,7 +110,23 @@ export interface MessageReadPayload {
   read_at: string;
 }
 
-/** A person came into a conversation, or left it. */
+/** Cumulative: everything up to `seq` has reached a device of `delivered_to`. */
+export interface MessageDeliveredPayload {
+  conversation_id: string;
+  message_id: string;
+  seq: number;
+  delivered_to: string;
+  delivered_at: string;
+}
+
+export interface TypingPayload {
+  conversation_id: string;
+  user_id: string;
+  user_name: string;
+  is_typing: boolean;
+}
+
+/** A person came into a conversation or left it; as an answer: the view is open on this socket, or closed. */
 export interface ParticipantPayload {
   conversation_id: string;
   user_id: string;
@@ -93,6 +138,11 @@ export interface ClientToServerEvents {
   authentication: (input: { token: string }, ack?: Reply<AuthenticatedPayload>) => void;
   message: (input: SendMessageInput, ack?: Reply<MessagePayload>) => void;
   message_read: (input: MessageReadInput, ack?: Reply<MarkReadResult>) => void;
+  message_delivered: (input: MessageDeliveredInput, ack?: Reply<DeliveredResult>) => void;
+  message_typing: (input: ConversationInput, ack?: Reply<ConversationInput>) => void;
+  message_stop_typing: (input: ConversationInput, ack?: Reply<ConversationInput>) => void;
+  conversation_join: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
+  conversation_leave: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
   ping: (input: { timestamp?: string }, ack?: Reply<{ timestamp: string }>) => void;
 }
 
@@ -101,6 +151,9 @@ export interface ServerToClientEvents {
   message_sent: (payload: MessageSentPayload) => void;
   message_received: (payload: MessageReceivedPayload) => void;
   message_read: (payload: MessageReadPayload) => void;
+  message_delivered: (payload: MessageDeliveredPayload) => void;
+  message_typing: (payload: TypingPayload) => void;
+  message_stop_typing: (payload: TypingPayload) => void;
   conversation_created: (payload: ConversationPayload) => void;
   conversation_updated: (payload: ConversationPayload) => void;
   conversation_joined: (payload: ParticipantPayload) => void;

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ConnectionCounter } from './connection-counter';
 import { ConnectionRegistry } from './connection-registry';
+import { LiveActivity } from './live-activity';
 
 @Module({
-  providers: [ConnectionRegistry, { provide: ConnectionCounter, useExisting: ConnectionRegistry }],
-  exports: [ConnectionRegistry, ConnectionCounter],
+  providers: [ConnectionRegistry, LiveActivity, { provide: ConnectionCounter, useExisting: ConnectionRegistry }],
+  exports: [ConnectionRegistry, LiveActivity, ConnectionCounter],
 })
 export class PresenceModule {}

@@ -1,28 +1,21 @@
 import { Logger } from '@nestjs/common';
 import { from } from 'rxjs';
 import type { Actor } from '../common/actor';
-import type { AppSocket } from './app-socket';
 import { type EventHandler, EventDispatcher } from './event-dispatcher';
+import type { Peer, PeerRequest, Reply } from './peer';
 
-type Middleware = (packet: unknown[], next: () => void) => void;
-
-/** The few members of a socket that the dispatcher uses. */
-class FakeSocket {
+/** The few members of a peer that the dispatcher uses. */
+class FakePeer {
   readonly id = 's1';
-  connected = true;
-  readonly data: { actor?: Actor; language: 'en' } = { language: 'en' };
-  readonly emitted: unknown[][] = [];
-  private middleware: Middleware = () => undefined;
-  use(middleware: Middleware): void {
-    this.middleware = middleware;
+  readonly language = 'en';
+  isOpen = true;
+  actor?: Actor;
+  private listener: (request: PeerRequest) => void = () => undefined;
+  onRequest(listener: (request: PeerRequest) => void): void {
+    this.listener = listener;
   }
-  emit(...args: unknown[]): void {
-    this.emitted.push(args);
-  }
-  async receive(...packet: unknown[]): Promise<void> {
-    this.middleware(packet, () => {
-      throw new Error('packets must not reach the emitter');
-    });
+  async receive(event: unknown, payload: unknown, reply: Reply): Promise<void> {
+    this.listener({ event, payload, reply });
     await new Promise(setImmediate);
   }
 }
@@ -37,35 +30,24 @@ describe('EventDispatcher', () => {
   beforeAll(() => {
     Logger.overrideLogger(false);
   });
-  let socket: FakeSocket;
+  let socket: FakePeer;
   let now: number;
   beforeEach(() => {
-    socket = new FakeSocket();
-    socket.data.actor = actor;
+    socket = new FakePeer();
+    socket.actor = actor;
     now = 0;
     const dispatcher = new EventDispatcher(3, { now: () => now });
-    dispatcher.bind(socket as unknown as AppSocket, [echo, failing, silent], (result) => from(Promise.resolve(result)));
+    dispatcher.bind(socket as unknown as Peer, [echo, failing, silent], (result) => from(Promise.resolve(result)));
   });
   const code = (error_code: string): object => ({
     ok: false,
     error: expect.objectContaining({ error_code }) as unknown,
   });
 
-  it('hands over the first argument and answers through the last', async () => {
+  it('hands over the payload and answers', async () => {
     const ack = jest.fn();
-    await socket.receive('ping', { timestamp: 't' }, 'more', ack);
+    await socket.receive('ping', { timestamp: 't' }, ack);
     expect(ack.mock.calls).toEqual([[{ ok: true, data: { timestamp: 't' } }]]);
-  });
-
-  it('answers as an event without a callback', async () => {
-    await socket.receive('ping', { timestamp: 't' });
-    expect(socket.emitted).toEqual([['pong', { timestamp: 't' }]]);
-  });
-
-  it('takes an acknowledgement without a payload', async () => {
-    const ack = jest.fn();
-    await socket.receive('ping', ack);
-    expect(ack).toHaveBeenCalledWith({ ok: true, data: undefined });
   });
 
   it.each([['nothing'], [7], ['error'], ['__proto__'], [undefined]])('answers unknown events: %p', async (name) => {
@@ -81,7 +63,7 @@ describe('EventDispatcher', () => {
   });
 
   it('ignores what was waiting when the socket was closed', async () => {
-    socket.connected = false;
+    socket.isOpen = false;
     const ack = jest.fn();
     await socket.receive('ping', {}, ack);
     expect(ack).not.toHaveBeenCalled();
@@ -95,7 +77,7 @@ describe('EventDispatcher', () => {
   });
 
   it('answers only authentication and ping in the empty state', async () => {
-    socket.data.actor = undefined;
+    socket.actor = undefined;
     const ack = jest.fn();
     await socket.receive('message', {}, ack);
     await socket.receive('nothing', {}, ack);
@@ -130,5 +112,51 @@ describe('EventDispatcher', () => {
     now = 1000;
     await socket.receive('message', {}, ack);
     expect(ack).toHaveBeenLastCalledWith(code('PROCESSING_ERROR'));
+  });
+
+  it('drops a flood of typing without an error', async () => {
+    const ack = jest.fn();
+    for (let i = 0; i < 4; i++) await socket.receive('ping', {}, ack);
+    await socket.receive('message_typing', {}, ack);
+    expect(ack.mock.calls.slice(3)).toEqual([[code('RATE_LIMITED')], [{ ok: true, data: {} }]]);
+  });
+
+  it('makes what is sent during the first authentication wait for it', async () => {
+    socket.actor = undefined;
+    let enter: (answer: unknown) => void = () => undefined;
+    const entering = new Promise((resolve) => (enter = resolve));
+    const authentication: EventHandler = { message: 'authentication', callback: () => entering };
+    const dispatcher = new EventDispatcher(9, { now: () => 0 });
+    dispatcher.bind(socket as unknown as Peer, [echo, silent, authentication], (result) =>
+      from(Promise.resolve(result)),
+    );
+    const answers: unknown[] = [];
+    const answer: Reply = (given) => answers.push(given);
+    await socket.receive('authentication', {}, answer);
+    await socket.receive('ping', 1, answer);
+    await socket.receive('ping', 2, answer);
+    expect(answers).toEqual([]);
+    socket.actor = actor;
+    enter({ ok: true, data: 'in' });
+    await new Promise(setImmediate);
+    expect(answers).toEqual([
+      { ok: true, data: 'in' },
+      { ok: true, data: 1 },
+      { ok: true, data: 2 },
+    ]);
+  });
+
+  it('takes nothing more when it stops, and waits for what it owes', async () => {
+    let finish: (answer: unknown) => void = () => undefined;
+    const slow: EventHandler = { message: 'message', callback: () => new Promise((resolve) => (finish = resolve)) };
+    const dispatcher = new EventDispatcher(9, { now: () => 0 });
+    dispatcher.bind(socket as unknown as Peer, [echo, slow], (result) => from(Promise.resolve(result)));
+    const ack = jest.fn();
+    await socket.receive('message', {}, ack);
+    const stopped = dispatcher.stop(5000).then(() => ack.mock.calls.length);
+    await socket.receive('ping', {}, ack);
+    expect(ack).not.toHaveBeenCalled();
+    finish({ ok: true, data: 'stored' });
+    expect(await stopped).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { defaultIfEmpty, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../common/clock';
 import { errorName } from '../common/error-name';
@@ -7,10 +8,9 @@ import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
 import { SlidingWindow } from '../common/rate/sliding-window';
 import { type Ack, CLIENT_EVENTS } from '../contract/socket-events';
-import type { AppSocket } from './app-socket';
-import { type Reply, replyOnce } from './reply';
+import type { Peer, PeerRequest, Reply } from './peer';
 
-/** A gateway method as Nest wraps it: pipes and filters included, the socket bound. */
+/** A gateway method as Nest wraps it: pipes and filters included, the peer bound. */
 export interface EventHandler {
   readonly message: unknown;
   readonly callback: (payload: unknown, reply: Reply) => unknown;
@@ -18,17 +18,24 @@ export interface EventHandler {
 export type Transform = (result: unknown) => Observable<unknown>;
 
 const OPEN_TO_ALL: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.authentication, CLIENT_EVENTS.ping]);
+/** Hints that nobody misses: a flood of them is no error (contract 4). */
+const DROPPED_SILENTLY: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.messageTyping, CLIENT_EVENTS.messageStopTyping]);
 const SECOND_MS = 1000;
+const DRAIN_STEP_MS = 10;
 
 /**
- * Every packet of every socket passes here, whatever its name and shape, and gets exactly one answer. Nest's own
- * binding drops unknown events and hands the handler an array when a client sends more arguments than one.
+ * Every event of every peer passes here, whatever its name and shape, and gets exactly one answer. Nest's own binding
+ * drops unknown events and hands the handler an array when a client sends more arguments than one.
  */
 export class EventDispatcher {
   private readonly logger = new Logger(EventDispatcher.name);
   private readonly rate: SlidingWindow;
   /** Messages that were refused: looking one up costs as much as any other event. */
   private readonly refusals: SlidingWindow;
+  /** Peers whose first authentication is under way: what they send meanwhile waits for it. */
+  private readonly entering = new WeakMap<Peer, Promise<unknown>>();
+  private unanswered = 0;
+  private stopped = false;
 
   constructor(
     private readonly eventsPerSecond: number,
@@ -38,59 +45,84 @@ export class EventDispatcher {
     this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
   }
 
-  /** Routes the packets of `socket` to `handlers`. */
-  bind(socket: AppSocket, handlers: readonly EventHandler[], transform: Transform): void {
+  /** Routes the events of `peer` to `handlers`. */
+  bind(peer: Peer, handlers: readonly EventHandler[], transform: Transform): void {
     const byName = new Map(handlers.map((handler) => [handler.message, handler]));
-    // `next` is never called: a packet must not reach the emitter, where a client could name any listener.
-    socket.use((packet) => {
-      // A packet that was waiting when the socket was closed: access has ended.
-      if (!socket.connected) return;
-      const [event, ...args] = packet as unknown[];
-      const last = args.at(-1);
-      const payload = typeof args[0] === 'function' ? undefined : args[0];
-      const reply = replyOnce(socket, event, last, () => {
-        if (this.hasOwnLimit(socket, event)) this.refusals.take(socket.id, this.clock.now());
-      });
-      void this.run(socket, event, () => {
-        const handler = byName.get(event);
+    peer.onRequest((request) => {
+      // An event that was waiting when the peer was closed: access has ended.
+      if (!peer.isOpen || this.stopped) return;
+      this.handle(peer, request, (reply) => {
+        const handler = byName.get(request.event);
         if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
-        return transform(handler.callback(payload, reply));
-      }).then(
-        // Nothing comes back when the error filter has answered already; then this is the call that does nothing.
-        (answer) => (answer ? reply(answer) : this.refuse(socket, reply, new DomainError('PROCESSING_ERROR'))),
-        (error: unknown) => this.refuse(socket, reply, error),
-      );
+        return transform(handler.callback(request.payload, reply));
+      });
     });
   }
 
+  /**
+   * Takes no more events and waits for the answers to those that came: a message that is being stored is acknowledged.
+   * @param withinMs at most this long, milliseconds
+   */
+  async stop(withinMs: number): Promise<void> {
+    this.stopped = true;
+    const end = Date.now() + withinMs;
+    while (this.unanswered > 0 && Date.now() < end) await delay(DRAIN_STEP_MS);
+  }
+
+  private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => Observable<unknown>): void {
+    const ownLimit = this.hasOwnLimit(peer, event);
+    this.unanswered += 1;
+    let answered = false;
+    const reply: Reply = (given) => {
+      if (answered) return;
+      answered = true;
+      this.unanswered -= 1;
+      if (ownLimit && !given.ok) this.refusals.take(peer.id, this.clock.now());
+      answer(given);
+    };
+    const waitMs = this.waitMs(peer, ownLimit);
+    if (waitMs > 0) return this.refuseFlood(peer, event, reply, waitMs);
+    const running = this.run(peer, event, () => call(reply));
+    if (!peer.actor && event === CLIENT_EVENTS.authentication)
+      this.entering.set(
+        peer,
+        running.catch(() => undefined),
+      );
+    void running.then(
+      // Nothing comes back when the error filter has answered already; then this is the call that does nothing.
+      (result) => (result ? reply(result) : this.refuse(peer, reply, new DomainError('PROCESSING_ERROR'))),
+      (error: unknown) => this.refuse(peer, reply, error),
+    );
+  }
+
   /** @returns undefined when the error filter has answered already */
-  private async run(
-    socket: AppSocket,
-    event: unknown,
-    call: () => Observable<unknown>,
-  ): Promise<Ack<unknown> | undefined> {
-    this.admit(socket, event);
+  private async run(peer: Peer, event: unknown, call: () => Observable<unknown>): Promise<Ack<unknown> | undefined> {
+    if (!peer.actor) {
+      await this.entering.get(peer);
+      if (!peer.actor && !OPEN_TO_ALL.has(event)) throw new DomainError('AUTH_REQUIRED');
+    }
     return (await lastValueFrom(call().pipe(defaultIfEmpty(undefined)))) as Ack<unknown> | undefined;
   }
 
   /** Messages have a limit of their own, per user and over all channels; here only refused ones count, apart from the rest. */
-  private hasOwnLimit(socket: AppSocket, event: unknown): boolean {
-    return event === CLIENT_EVENTS.message && socket.data.actor !== undefined;
+  private hasOwnLimit(peer: Peer, event: unknown): boolean {
+    return event === CLIENT_EVENTS.message && peer.actor !== undefined;
   }
 
-  /** @throws RATE_LIMITED, AUTH_REQUIRED */
-  private admit(socket: AppSocket, event: unknown): void {
+  /** @returns 0 when the event is admitted, else the milliseconds until one is. */
+  private waitMs(peer: Peer, ownLimit: boolean): number {
     const now = this.clock.now();
-    const retryAfterMs = this.hasOwnLimit(socket, event)
-      ? this.refusals.peek(socket.id, now)
-      : this.rate.take(socket.id, now);
-    if (retryAfterMs > 0) throw new DomainError('RATE_LIMITED', { retryAfterMs, limit: this.eventsPerSecond });
-    if (!socket.data.actor && !OPEN_TO_ALL.has(event)) throw new DomainError('AUTH_REQUIRED');
+    return ownLimit ? this.refusals.peek(peer.id, now) : this.rate.take(peer.id, now);
   }
 
-  private refuse(socket: AppSocket, reply: Reply, thrown: unknown): void {
+  private refuseFlood(peer: Peer, event: unknown, reply: Reply, retryAfterMs: number): void {
+    if (peer.actor && DROPPED_SILENTLY.has(event)) reply({ ok: true, data: {} });
+    else this.refuse(peer, reply, new DomainError('RATE_LIMITED', { retryAfterMs, limit: this.eventsPerSecond }));
+  }
+
+  private refuse(peer: Peer, reply: Reply, thrown: unknown): void {
     const { error, unexpected } = toDomainError(thrown);
     if (unexpected) this.logger.error(`a socket event failed: ${errorName(thrown)}`);
-    reply({ ok: false, error: socketErrorBody(error, socket.data.language) });
+    reply({ ok: false, error: socketErrorBody(error, peer.language) });
   }
 }

@@ -1,17 +1,21 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { userRoom } from '../contract/rooms';
 import { SERVER_EVENTS } from '../contract/socket-events';
 import type { DomainEventMap } from '../events/domain-event-map';
 import { DomainEvents } from '../events/domain-events';
-import type { AppServer } from './app-socket';
+import type { Broadcaster } from './broadcaster';
+import type { PayloadOf, ServerEvent } from './peer';
 import { ReadCoalescer, type ReadEvent } from './read-coalescer';
 
 const READ_WINDOW_MS = 250;
 
-/** Domain events → devices. The only place that emits to rooms; recipients are named by the event, never by a room. */
+interface Audience {
+  emit<E extends ServerEvent>(event: E, payload: PayloadOf<E>): void;
+}
+
+/** Domain events → devices. The only place that broadcasts; recipients are named by the event, never by a room. */
 @Injectable()
 export class FanOutListener implements OnModuleDestroy {
-  private server?: AppServer;
+  private doors?: Broadcaster;
   private readonly reads = new ReadCoalescer(READ_WINDOW_MS, (event) => this.messageRead(event));
 
   constructor(events: DomainEvents) {
@@ -26,25 +30,24 @@ export class FanOutListener implements OnModuleDestroy {
     });
   }
 
-  /** Called once, when the gateway has its server; events before that have nobody to reach. */
-  attach(server: AppServer): void {
-    this.server = server;
+  /** Called once, when the doors exist; events before that have nobody to reach. */
+  attach(doors: Broadcaster): void {
+    this.doors = doors;
   }
 
   onModuleDestroy(): void {
     this.reads.close();
   }
 
-  /** One emit for everybody: the packet is encoded once. */
   private messageCreated({ message, recipientIds, originSocketId }: DomainEventMap['message.created']): void {
-    this.to(recipientIds, originSocketId)?.emit(SERVER_EVENTS.messageReceived, {
+    this.to(recipientIds, originSocketId).emit(SERVER_EVENTS.messageReceived, {
       ...message,
       timestamp: message.created_at,
     });
   }
 
   private messageRead(event: ReadEvent): void {
-    this.to(event.recipientIds, event.originSocketId)?.emit(SERVER_EVENTS.messageRead, {
+    this.to(event.recipientIds, event.originSocketId).emit(SERVER_EVENTS.messageRead, {
       conversation_id: event.conversationId,
       message_id: event.messageId,
       seq: event.seq,
@@ -57,20 +60,22 @@ export class FanOutListener implements OnModuleDestroy {
     event: 'conversation_created' | 'conversation_updated',
     { conversation, recipientIds }: DomainEventMap['conversation.created'],
   ): void {
-    this.to(recipientIds)?.emit(event, conversation);
+    this.to(recipientIds).emit(event, conversation);
   }
 
   private participant(
     event: 'conversation_joined' | 'conversation_left',
     { conversationId, userId, recipientIds }: DomainEventMap['conversation.left'],
   ): void {
-    this.to(recipientIds)?.emit(event, { conversation_id: conversationId, user_id: userId });
+    this.to(recipientIds).emit(event, { conversation_id: conversationId, user_id: userId });
   }
 
-  /** @returns undefined for nobody: Socket.IO takes an empty list of rooms for everybody. */
-  private to(userIds: readonly string[], exceptSocketId?: string): ReturnType<AppServer['to']> | undefined {
-    if (!this.server || userIds.length === 0) return undefined;
-    const rooms = this.server.to(userIds.map(userRoom));
-    return exceptSocketId === undefined ? rooms : rooms.except(exceptSocketId);
+  /** For nobody nothing is done: Socket.IO takes an empty list of rooms for everybody. */
+  private to(userIds: readonly string[], exceptSocketId?: string): Audience {
+    return {
+      emit: (event, payload) => {
+        if (userIds.length > 0) this.doors?.broadcast(userIds, event, payload, exceptSocketId);
+      },
+    };
   }
 }

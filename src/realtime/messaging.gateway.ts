@@ -3,6 +3,7 @@ import {
   ConnectedSocket,
   MessageBody,
   type OnGatewayConnection,
+  type OnGatewayDisconnect,
   type OnGatewayInit,
   SubscribeMessage,
   WebSocketGateway,
@@ -11,75 +12,98 @@ import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import type { MarkReadResult, MessagePayload } from '../contract/payloads';
-import { type Ack, type AuthenticatedPayload, CLIENT_EVENTS } from '../contract/socket-events';
+import { type Ack, type AuthenticatedPayload, CLIENT_EVENTS, type ParticipantPayload } from '../contract/socket-events';
 import { MessageReadDto } from '../messages/dto/message-read.dto';
 import { SendMessageDto } from '../messages/dto/send-message.dto';
 import { MessagesService } from '../messages/messages.service';
 import { ReceiptsService } from '../messages/receipts.service';
-import type { AppServer, AppSocket } from './app-socket';
 import { AuthenticationDto } from './dto/authentication.dto';
+import { ConversationDto } from './dto/conversation.dto';
+import { ConversationViews } from './conversation-views';
 import { PingDto } from './dto/ping.dto';
+import type { Doors } from './doors/doors';
 import { FanOutListener } from './fan-out.listener';
+import type { Peer } from './peer';
 import { SocketSessions } from './socket-sessions';
 import { WsErrorFilter } from './ws-error.filter';
 
 const done = <T>(data: T): Ack<T> => ({ ok: true, data });
 
 /** The dispatcher lets nobody without an actor through; this only tells the compiler. */
-function actorOf({ data }: AppSocket): Actor {
-  if (!data.actor) throw new DomainError('AUTH_REQUIRED');
-  return data.actor;
+function actorOf({ actor }: Peer): Actor {
+  if (!actor) throw new DomainError('AUTH_REQUIRED');
+  return actor;
 }
 
 /**
- * The Socket.IO door (contract 4). The filter is bound here because global filters do not reach gateways; the global
+ * The events of clients (contract 4), whichever door they come by. The filter is bound here because global filters do not reach gateways; the global
  * InputPipe does, and a second one would be handed what the first has made.
  * A handler returns the acknowledgement; the dispatcher turns it into an event when the client asked for none.
  */
 @WebSocketGateway()
 @UseFilters(WsErrorFilter)
-export class MessagingGateway implements OnGatewayInit<AppServer>, OnGatewayConnection<AppSocket> {
+export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnection<Peer>, OnGatewayDisconnect<Peer> {
   constructor(
     private readonly sessions: SocketSessions,
     private readonly messages: MessagesService,
     private readonly receipts: ReceiptsService,
+    private readonly views: ConversationViews,
     private readonly fanOut: FanOutListener,
     private readonly clock: Clock,
   ) {}
 
-  /** Authentication is middleware: done in `handleConnection` it would race with the first events. */
-  afterInit(server: AppServer): void {
-    server.use((socket, next) => void this.sessions.admit(socket).then(next));
-    this.fanOut.attach(server);
+  afterInit(doors: Doors): void {
+    doors.open({
+      admit: (peer, token) => this.sessions.admit(peer, token),
+      openConversation: async (peer, conversationId) => {
+        await this.views.join(peer, conversationId);
+      },
+    });
+    this.fanOut.attach(doors);
   }
 
-  handleConnection(socket: AppSocket): void {
-    this.sessions.begin(socket);
+  handleConnection(peer: Peer): void {
+    this.sessions.begin(peer);
+  }
+
+  handleDisconnect(peer: Peer): void {
+    this.views.end(peer);
   }
 
   /** @throws AUTH_FAILED, FORBIDDEN, RATE_LIMITED, TOO_MANY_CONNECTIONS */
   @SubscribeMessage(CLIENT_EVENTS.authentication)
   async authenticate(
-    @ConnectedSocket() socket: AppSocket,
+    @ConnectedSocket() peer: Peer,
     @MessageBody() dto: AuthenticationDto,
   ): Promise<Ack<AuthenticatedPayload>> {
-    return done(await this.sessions.authenticate(socket, dto.token));
+    return done(await this.sessions.authenticate(peer, dto.token));
   }
 
   /** @throws whatever MessagesService.send refuses */
   @SubscribeMessage(CLIENT_EVENTS.message)
-  async send(@ConnectedSocket() socket: AppSocket, @MessageBody() dto: SendMessageDto): Promise<Ack<MessagePayload>> {
-    const { message } = await this.messages.send(actorOf(socket), dto);
+  async send(@ConnectedSocket() peer: Peer, @MessageBody() dto: SendMessageDto): Promise<Ack<MessagePayload>> {
+    const { message } = await this.messages.send(actorOf(peer), dto);
     return done(message);
   }
 
   /** @throws MESSAGE_NOT_FOUND */
   @SubscribeMessage(CLIENT_EVENTS.messageRead)
-  async markRead(
-    @ConnectedSocket() socket: AppSocket,
-    @MessageBody() dto: MessageReadDto,
-  ): Promise<Ack<MarkReadResult>> {
-    return done(await this.receipts.markRead(actorOf(socket), dto));
+  async markRead(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageReadDto): Promise<Ack<MarkReadResult>> {
+    return done(await this.receipts.markRead(actorOf(peer), dto));
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND */
+  @SubscribeMessage(CLIENT_EVENTS.conversationJoin)
+  async joinConversation(
+    @ConnectedSocket() peer: Peer,
+    @MessageBody() dto: ConversationDto,
+  ): Promise<Ack<ParticipantPayload>> {
+    return done(await this.views.join(peer, dto.conversation_id));
+  }
+
+  @SubscribeMessage(CLIENT_EVENTS.conversationLeave)
+  leaveConversation(@ConnectedSocket() peer: Peer, @MessageBody() dto: ConversationDto): Ack<ParticipantPayload> {
+    return done(this.views.leave(peer, dto.conversation_id));
   }
 
   /** The time here, for clients that measure. */

@@ -2,17 +2,33 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
 import { Clock, SystemClock } from '../common/clock';
 import { ConfigModule } from '../config/config.module';
+import { ConversationsModule } from '../conversations/conversations.module';
 import { EventsModule } from '../events/events.module';
 import { MessagesModule } from '../messages/messages.module';
 import { PresenceModule } from '../presence/presence.module';
+import { ConversationViews } from './conversation-views';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
 import { SocketSessions } from './socket-sessions';
 
-/** The doors of live clients. Needs SocketIoAdapter to be set on the application. */
+/** The doors of live clients. Needs RealtimeAdapter to be set on the application. */
 @Module({
-  imports: [AuthModule, ConfigModule, EventsModule, MessagesModule, PresenceModule, RateLimitsModule],
-  providers: [MessagingGateway, SocketSessions, FanOutListener, { provide: Clock, useClass: SystemClock }],
+  imports: [
+    AuthModule,
+    ConfigModule,
+    ConversationsModule,
+    EventsModule,
+    MessagesModule,
+    PresenceModule,
+    RateLimitsModule,
+  ],
+  providers: [
+    MessagingGateway,
+    SocketSessions,
+    ConversationViews,
+    FanOutListener,
+    { provide: Clock, useClass: SystemClock },
+  ],
 })
 export class RealtimeModule {}

@@ -2,8 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import { errorName } from '../common/error-name';
 import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
-import type { AppSocket } from './app-socket';
-import type { Reply } from './reply';
+import type { Peer, Reply } from './peer';
 
 /** Thrown values → the answer of the event. Nest itself would emit `exception` and leave the acknowledgement open. */
 @Catch()
@@ -13,9 +12,9 @@ export class WsErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const { error, unexpected } = toDomainError(thrown);
     if (unexpected) this.logger.error(`a socket event failed: ${errorName(thrown)}`);
-    const { data } = host.switchToWs().getClient<AppSocket>();
+    const { language } = host.switchToWs().getClient<Peer>();
     // The dispatcher hands every handler its reply function in place of the client's acknowledgement.
     const reply = host.getArgs<unknown[]>().find((arg): arg is Reply => typeof arg === 'function');
-    reply?.({ ok: false, error: socketErrorBody(error, data.language) });
+    reply?.({ ok: false, error: socketErrorBody(error, language) });
   }
 }

@@ -1,81 +1,9 @@
-import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { io } from 'socket.io-client';
-import { configureApp, createFastifyAdapter } from '../../src/app.setup';
-import { AuthService } from '../../src/auth/auth.service';
-import { identityFromClaims } from '../../src/auth/claims';
-import { Clock, SystemClock } from '../../src/common/clock';
-import type { Caller } from '../../src/common/actor';
-import { DomainError } from '../../src/common/errors/domain-error';
-import { AppConfig } from '../../src/config/app-config';
-import { loadConfiguration } from '../../src/config/configuration';
 import type { MessagePayload } from '../../src/contract/payloads';
-import { DomainEvents } from '../../src/events/domain-events';
-import { MessagesService } from '../../src/messages/messages.service';
-import { ReceiptsService } from '../../src/messages/receipts.service';
-import { ConnectionRegistry } from '../../src/presence/connection-registry';
-import { RateLimits } from '../../src/rate-limits/rate-limits';
-import { FanOutListener } from '../../src/realtime/fan-out.listener';
-import { MessagingGateway } from '../../src/realtime/messaging.gateway';
-import { SocketSessions } from '../../src/realtime/socket-sessions';
-import { RedisConnection } from '../../src/redis/redis-connection';
+import { type Door, openDoor, SAMPLE } from '../support/door';
 import { aParent, aTeacher, idOf } from '../support/people';
 import { ask, connectAs, connected, nextEvent, rawSocket, type TestSocket } from '../support/socket-client';
-import { TEST_SECRET, tokenFor } from '../support/tokens';
-
-/** Signatures are tested elsewhere: here a token is its claims, and `exp` in the past is refused. */
-class ClaimsAuth {
-  authenticate(token: string): Promise<Caller> {
-    try {
-      const identity = identityFromClaims(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()));
-      if (identity.expiresAt > Date.now()) return Promise.resolve(identity);
-    } catch {
-      // refused below
-    }
-    return Promise.reject(new DomainError('AUTH_FAILED'));
-  }
-}
-
-const SAMPLE = { message_id: 'm1', conversation_id: 'c1', seq: 7, status: 'sent', created_at: 'then' };
-
-interface Door {
-  readonly app: NestFastifyApplication;
-  readonly url: string;
-  readonly events: DomainEvents;
-  readonly registry: ConnectionRegistry;
-  readonly send: jest.Mock;
-}
-
-async function openDoor(env: Record<string, string> = {}, authenticationTimeoutMs = 10_000): Promise<Door> {
-  const given = { NODE_ENV: 'test', SECRET_KEY: TEST_SECRET, CORS_ORIGINS: 'https://school.example', ...env };
-  const loaded = loadConfiguration(given, tmpdir());
-  const config: AppConfig = { ...loaded, websocket: { ...loaded.websocket, authenticationTimeoutMs } };
-  const send = jest.fn(() => Promise.resolve({ message: SAMPLE as MessagePayload, duplicate: false }));
-  const module = await Test.createTestingModule({
-    providers: [
-      MessagingGateway,
-      SocketSessions,
-      FanOutListener,
-      ConnectionRegistry,
-      DomainEvents,
-      RateLimits,
-      { provide: RedisConnection, useValue: new RedisConnection(undefined) },
-      { provide: AppConfig, useValue: config },
-      { provide: Clock, useClass: SystemClock },
-      { provide: AuthService, useClass: ClaimsAuth },
-      { provide: MessagesService, useValue: { send } },
-      { provide: ReceiptsService, useValue: { markRead: () => Promise.reject(new DomainError('MESSAGE_NOT_FOUND')) } },
-    ],
-  }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(createFastifyAdapter(config), { logger: false });
-  await configureApp(app, config);
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-  return { app, url, send, events: app.get(DomainEvents), registry: app.get(ConnectionRegistry) };
-}
+import { tokenFor } from '../support/tokens';
 
 /** What `connect_error` says. */
 async function refusal(socket: TestSocket): Promise<Record<string, unknown>> {

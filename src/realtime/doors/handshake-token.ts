@@ -1,9 +1,9 @@
-import { DomainError } from '../common/errors/domain-error';
+import { DomainError } from '../../common/errors/domain-error';
 
 const MAX_TOKEN_LENGTH = 8192;
 const BEARER = /^bearer +(.*)$/i;
 
-/** The parts of a Socket.IO handshake that may carry a token; all of them are the client's. */
+/** The parts of a handshake that may carry a token; all of them are the client’s. */
 export interface HandshakeParts {
   readonly auth: unknown;
   readonly query: unknown;

@@ -1,0 +1,61 @@
+import type { INestApplication, WebSocketAdapter } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import type { Server as HttpServer } from 'node:http';
+import { SystemClock } from '../common/clock';
+import type { AppConfig } from '../config/app-config';
+import { Doors } from './doors/doors';
+import { PlainDoor } from './doors/plain-door';
+import { SocketIoDoor } from './doors/socket-io-door';
+import type { AppServer } from './doors/socket-io-peer';
+import { EventDispatcher, type Transform } from './event-dispatcher';
+import type { Peer } from './peer';
+
+/** How long closing waits for answers that are under way. */
+const ANSWERS_MS = 5000;
+
+/**
+ * What Nest takes for its socket server: both doors. A client of the gateway is a peer, whichever door it came by, and
+ * events reach their handlers through our own dispatcher.
+ */
+export class RealtimeAdapter implements WebSocketAdapter<Doors, Peer> {
+  private readonly dispatcher: EventDispatcher;
+
+  constructor(
+    private readonly app: INestApplication,
+    private readonly config: AppConfig,
+  ) {
+    this.dispatcher = new EventDispatcher(config.rates.eventsPerSecond, new SystemClock());
+  }
+
+  /** @returns the doors on the application's own HTTP server */
+  create(): Doors {
+    const { app, config } = this;
+    const socketIo = new SocketIoDoor((options) => new IoAdapter(app).createIOServer(0, options) as AppServer, config);
+    return new Doors([socketIo, new PlainDoor(app.getHttpServer() as HttpServer, config, new SystemClock())]);
+  }
+
+  bindClientConnect(doors: Doors, callback: (peer: Peer) => void): void {
+    doors.onConnection(callback);
+  }
+
+  bindClientDisconnect(peer: Peer, callback: () => void): void {
+    peer.onClose(callback);
+  }
+
+  bindMessageHandlers(peer: Peer, handlers: MessageMappingProperties[], transform: Transform): void {
+    this.dispatcher.bind(peer, handlers, transform);
+  }
+
+  /** Lets nobody in, answers what was asked, says goodbye. The HTTP server is closed by its owner, Nest. */
+  async close(doors: Doors): Promise<void> {
+    doors.stopAdmitting();
+    await this.dispatcher.stop(ANSWERS_MS);
+    await doors.close();
+  }
+
+  /** Nest calls it after `close`. */
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
