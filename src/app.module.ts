@@ -8,6 +8,7 @@ import { DirectoryModule } from './directory/directory.module';
 import { HealthModule } from './health/health.module';
 import { MessagesModule } from './messages/messages.module';
 import { RealtimeModule } from './realtime/realtime.module';
+import { SystemMessagesModule } from './system-messages/system-messages.module';
 
 /** Composition root. Nothing imports it but main and the tests. */
 @Module({
@@ -17,6 +18,7 @@ import { RealtimeModule } from './realtime/realtime.module';
     DirectoryModule,
     ConversationsModule,
     MessagesModule,
+    SystemMessagesModule,
     RealtimeModule,
     HealthModule,
   ],

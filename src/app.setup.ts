@@ -16,9 +16,9 @@ import { InputPipe } from './common/validation/input.pipe';
 import type { AppConfig } from './config/app-config';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
-/** The directory's bulk call carries up to 1,000 people. */
+/** Calls that carry up to 1,000 people. */
 const BULK_BODY_LIMIT_BYTES = 1024 * 1024;
-const BULK_ROUTES: ReadonlySet<string> = new Set(['PUT /api/v1/users']);
+const BULK_ROUTES: ReadonlySet<string> = new Set(['PUT /api/v1/users', 'POST /api/v1/system-messages']);
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const ALIAS = /^\/api\/v1\/messaging(?=[/?]|$)/;
 const DOCS = /^\/docs(?:[-/?]|$)/;

@@ -133,6 +133,10 @@ export interface DeliveredResult {
   seq: number;
 }
 
+export interface SystemMessageResults {
+  results: SystemMessageResult[];
+}
+
 export interface UserInfo {
   user_id: string;
   username: string;

@@ -53,6 +53,14 @@ export class ConversationReader {
     return found;
   }
 
+  /** For sibling services, which write to conversations without being in them. @throws CONVERSATION_NOT_FOUND */
+  async requireExisting(conversationId: string): Promise<Conversation> {
+    const found = this.access.get(conversationId) ?? (await this.repository.findById(conversationId));
+    if (!found) throw new DomainError('CONVERSATION_NOT_FOUND');
+    if (found.audience !== null) await this.admins.refresh();
+    return this.changed(found);
+  }
+
   /** As `requireForParticipant`, with a summary that holds every message committed before the call. */
   async requireSettled(conversationId: string, userId: string): Promise<Conversation> {
     const viewer = await this.viewer(userId);

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { canMessage } from '../auth/messaging-policy';
-import type { Actor } from '../common/actor';
+import type { Actor, Caller } from '../common/actor';
 import { DomainError } from '../common/errors/domain-error';
 import { KeyedTurns } from '../common/keyed-turns';
 import { isUuid } from '../common/validation/decorators';
 import { AppConfig } from '../config/app-config';
-import type { MessagePayload } from '../contract/payloads';
+import type { MessagePayload, Metadata } from '../contract/payloads';
+import type { SendMessageInput } from '../contract/socket-events';
 import { counterpartOf, mayPost, type Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
@@ -22,6 +23,14 @@ import { bodyHash } from './body-hash';
 import type { SendMessageDto } from './dto/send-message.dto';
 import { type Appended, MessageLog } from './message-log';
 import { presentMessage, presentNewMessage } from './message.presenter';
+
+/** What a system message says. */
+export interface Notice {
+  readonly content: string;
+  readonly metadata: Metadata;
+  /** The same key from the same sender in a conversation is one message. */
+  readonly key?: string;
+}
 
 export interface Sent {
   readonly message: MessagePayload;
@@ -75,6 +84,27 @@ export class MessagesService {
     }
   }
 
+  /**
+   * Appends a system message. The rights of the sender are the caller's to check, and so are length and rate.
+   * @returns the message; the first one where the key is known, whatever that said
+   */
+  async announce(sender: Caller, conversation: Conversation, { content, metadata, key }: Notice): Promise<Appended> {
+    const draft = this.draft(sender, conversation, {
+      content,
+      metadata,
+      message_type: 'system',
+      ...(key === undefined ? {} : { client_message_id: key }),
+    });
+    return this.log.append(draft, (committed, previousSenderId) =>
+      this.committed(committed, conversation, sender, previousSenderId),
+    );
+  }
+
+  /** @throws VALIDATION_FAILED */
+  checkNotice({ content }: Notice): void {
+    this.checkLength(content);
+  }
+
   /** Everything before the commit; the message has its place in the queue of the log when this ends. */
   private async start(caller: Actor, dto: SendMessageDto): Promise<Started> {
     const actor = await this.users.refresh(caller);
@@ -94,8 +124,13 @@ export class MessagesService {
   }
 
   /** Runs inside the log's commit, in `seq` order, and does no I/O. */
-  private committed(message: Message, conversation: Conversation, actor: Actor, previousSenderId?: string): void {
-    const origin = actor.socketId === undefined ? {} : { originSocketId: actor.socketId };
+  private committed(
+    message: Message,
+    conversation: Conversation,
+    sender: Caller & Pick<Actor, 'socketId'>,
+    previousSenderId?: string,
+  ): void {
+    const origin = sender.socketId === undefined ? {} : { originSocketId: sender.socketId };
     // Who is in it now, not when the message was checked: somebody may have left since.
     const recipientIds = this.reader.recipientsOf(conversation);
     this.settler.note(conversation.id, message);
@@ -106,6 +141,8 @@ export class MessagesService {
     });
     // Sending reads (contract 6.5); who also sent the message before has nothing new to say.
     if (message.seq === 1 || previousSenderId === message.senderId) return;
+    // A sibling service writes without being in the conversation.
+    if (!recipientIds.includes(message.senderId)) return;
     this.events.emit('message.read', {
       conversationId: conversation.id,
       messageId: message.id,
@@ -150,7 +187,7 @@ export class MessagesService {
     if (original?.conversationId !== conversation.id) throw new DomainError('MESSAGE_NOT_FOUND');
   }
 
-  private draft(actor: Actor, conversation: Conversation, dto: SendMessageDto): MessageDraft {
+  private draft(sender: Caller, conversation: Conversation, dto: SendMessageInput): MessageDraft {
     const id = randomUUID();
     const body = {
       content: dto.content,
@@ -162,9 +199,9 @@ export class MessagesService {
     return {
       id,
       conversationId: conversation.id,
-      senderId: actor.userId,
-      senderName: actor.displayName,
-      senderRole: actor.role,
+      senderId: sender.userId,
+      senderName: sender.displayName,
+      senderRole: sender.role,
       clientMessageId,
       bodyHash: clientMessageId === null ? null : bodyHash(id, body),
       ...body,

@@ -21,6 +21,11 @@ export class RouteTable {
     this.entries.set(url, { pattern: new RegExp(`^${source}$`), methods: new Set(methods) });
   }
 
+  /** @returns every route as `METHOD url`, its parameters by name, sorted. */
+  all(): string[] {
+    return [...this.entries].flatMap(([url, { methods }]) => [...methods].map((method) => `${method} ${url}`)).sort();
+  }
+
   /** @returns the methods of every route that matches the path of `url`, sorted; empty when there is none. */
   methodsOf(url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';
