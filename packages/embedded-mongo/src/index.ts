@@ -20,6 +20,8 @@ export interface EmbeddedMongoOptions {
   readonly dir: string;
   /** The unix socket, ending in `.sock`; by default inside `dir`. Not used on Windows. */
   readonly socketPath?: string;
+  /** Milliseconds between two sweeps of expired documents (TTL indexes) and idle cursors; a minute unless given. */
+  readonly sweepMs?: number;
   /** Called with every group of commands after its commit and before its replies; for tests. */
   readonly onTurn?: (turn: { commands: number; writes: number; commits: number }) => void;
 }
@@ -149,9 +151,10 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
   try {
     const socket = chooseSocket(dir, options.socketPath);
     temporary = socket.temporary;
-    const workerData: WorkerOptions = { dir, socketPath: socket.path, traceTurns: options.onTurn !== undefined };
+    const { onTurn, sweepMs } = options;
+    const traceTurns = onTurn !== undefined;
+    const workerData: WorkerOptions = { dir, socketPath: socket.path, traceTurns, sweepMs };
     worker = new Worker(workerFile(), { workerData });
-    const { onTurn } = options;
     if (onTurn) worker.on('message', (message: FromWorker) => message.type === 'turn' && onTurn(message));
     const port = await whenReady(worker);
     const host = socket.path === undefined ? `127.0.0.1:${port}` : encodeURIComponent(socket.path);

@@ -2,12 +2,18 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { errorReply, isWrite, runCommand } from './commands/router';
 import type { Engine } from './commands/engine';
 import { CommandError, commandError } from './errors';
+import { LongRead } from './exec/scan';
 import { failedCommand, transact } from './exec/transact';
+import { LongReads } from './long-reads';
 import { frameReply, MessageSplitter, parseMessage, type Request } from './wire/message';
 
 /** How much of the queue one transaction takes; what is behind waits for the next turn. */
 const MAX_BATCH_COMMANDS = 512;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+/** How long the reads of one turn may take, and what each may at least, before writes come first. In ms. */
+const READ_TURN_MS = 20;
+const READ_LEAST_MS = 2;
 
 interface Connection {
   readonly id: number;
@@ -35,12 +41,14 @@ export class WireServer {
   private scheduled = false;
   private nextConnection = 1;
   private stopping = false;
+  private readonly longReads: LongReads;
 
   constructor(
     private readonly engine: Engine,
     private readonly onFatal: (error: Error) => void,
     private readonly onTurn?: TurnListener,
   ) {
+    this.longReads = new LongReads(engine.storage.dir);
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
@@ -63,6 +71,7 @@ export class WireServer {
     this.stopping = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     while (this.queue.length > 0) this.drain();
+    await this.longReads.stop();
     for (const { socket } of this.connections.values()) socket.end(() => socket.destroySoon());
     const timer = setTimeout(() => {
       for (const { socket } of this.connections.values()) socket.destroy();
@@ -149,15 +158,32 @@ export class WireServer {
     job.reply = runCommand(this.engine, job.connection.id, job.request.body);
   }
 
+  /** Short reads run here. One that takes longer starts again in the thread for long ones and holds up nobody. */
   private runReads(jobs: readonly Job[]): void {
-    this.engine.storage.refresh();
+    const { storage } = this.engine;
+    storage.refresh();
+    const end = Date.now() + READ_TURN_MS;
     for (const job of jobs) {
+      if (this.longReads.owns(job.request.body)) {
+        this.handOver(job);
+        continue;
+      }
+      storage.readUntil = Math.max(end, Date.now() + READ_LEAST_MS);
       try {
         this.run(job);
       } catch (error) {
-        job.reply = internalError(error);
+        if (error instanceof LongRead) this.handOver(job);
+        else job.reply = internalError(error);
       }
     }
+    storage.readUntil = undefined;
+  }
+
+  private handOver(job: Job): void {
+    void this.longReads.run(job.connection.id, job.request.body).then((reply) => {
+      job.reply = reply;
+      this.answer([job]);
+    });
   }
 
   /**

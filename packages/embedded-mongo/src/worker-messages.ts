@@ -7,6 +7,8 @@ export interface WorkerOptions {
   readonly socketPath: string | undefined;
   /** Reports each group of commands; for tests of the group commit. */
   readonly traceTurns: boolean;
+  /** Milliseconds between two sweeps of expired documents and idle cursors. */
+  readonly sweepMs: number | undefined;
 }
 
 /** Messages to the worker. */
@@ -20,3 +22,16 @@ export type FromWorker =
   | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly code: EmbeddedMongoErrorCode; readonly message: string }
   | { readonly type: 'turn'; readonly commands: number; readonly writes: number; readonly commits: number };
+
+/** A read for the reading thread; `body` is BSON. */
+export interface ReadRequest {
+  readonly id: number;
+  readonly connectionId: number;
+  readonly body: Uint8Array;
+}
+
+/** The reply to a `ReadRequest`. */
+export interface ReadResult {
+  readonly id: number;
+  readonly reply: Uint8Array;
+}

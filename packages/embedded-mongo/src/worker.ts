@@ -2,13 +2,14 @@ import { chmodSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { initialiseCatalog } from './catalog/catalog';
 import { Engine } from './commands/engine';
+import { TtlSweep } from './maintenance/ttl';
 import { EmbeddedMongoError, type EmbeddedMongoErrorCode } from './public-error';
 import { WireServer } from './server';
 import { startFailure } from './storage/failures';
 import { Storage } from './storage/storage';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages';
 
-const CURSOR_SWEEP_MS = 60_000;
+const SWEEP_MS = 60_000;
 
 function post(message: FromWorker): void {
   parentPort?.postMessage(message);
@@ -32,8 +33,18 @@ async function main(options: WorkerOptions): Promise<void> {
   if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
   const address = await server.listen(options.socketPath);
   if (options.socketPath !== undefined) chmodSync(options.socketPath, 0o600);
-  const sweep = setInterval(() => engine.cursors.killIdle(Date.now()), CURSOR_SWEEP_MS);
+  const ttl = new TtlSweep(engine, fatal);
+  let stopped = false;
+  const sweepExpired = (): void => {
+    // Turn by turn, with whatever clients asked in between.
+    if (!stopped && ttl.turn(Date.now()) > 0) setImmediate(sweepExpired);
+  };
+  const sweep = setInterval(() => {
+    engine.cursors.killIdle(Date.now());
+    sweepExpired();
+  }, options.sweepMs ?? SWEEP_MS);
   const stop = async (): Promise<void> => {
+    stopped = true;
     clearInterval(sweep);
     await server.close();
     await storage.close();

@@ -7,14 +7,19 @@ import type { Storage } from '../storage/storage';
 /** Everything the commands work on. */
 export class Engine {
   readonly catalog: Catalog;
-  readonly cursors = new CursorRegistry();
+  readonly cursors: CursorRegistry;
   readonly writer: Writer;
   readonly startedAt = Date.now();
   readonly opcounters = { insert: 0, query: 0, update: 0, delete: 0, getmore: 0, command: 0 };
   /** Queries that no index served: each is a scan of a whole collection. */
   collectionScans = 0;
 
-  constructor(readonly storage: Storage) {
+  /** `lane` tells the cursors of this engine from those of a second one on the same store. */
+  constructor(
+    readonly storage: Storage,
+    lane: 0 | 1 = 0,
+  ) {
+    this.cursors = new CursorRegistry(lane);
     this.catalog = new Catalog(storage);
     this.writer = new Writer(storage, this.catalog);
   }

@@ -45,11 +45,17 @@ const IDLE_MS = 10 * 60_000;
 /** The open cursors of all connections. */
 export class CursorRegistry {
   private readonly cursors = new Map<bigint, OpenCursor>();
-  private nextId = (BigInt(Math.floor(Math.random() * 2 ** 30)) << 20n) + 1n;
+  private nextId: bigint;
+
+  /** Ids of lane 0 are even, those of lane 1 odd: they tell which thread keeps a cursor. */
+  constructor(lane: 0 | 1 = 0) {
+    this.nextId = (BigInt(1 + Math.floor(Math.random() * 2 ** 30)) << 20n) + BigInt(lane);
+  }
 
   /** Keeps a source for `getMore`; returns the cursor's id. */
   open(ns: string, source: BatchSource, query?: Query): bigint {
-    const id = this.nextId++;
+    const id = this.nextId;
+    this.nextId += 2n;
     const collectionId = query?.collection.id;
     this.cursors.set(id, { id, ns, source, collectionId, usedAt: Date.now() });
     return id;

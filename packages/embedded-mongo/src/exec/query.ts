@@ -3,16 +3,19 @@ import { commandError } from '../errors';
 import type { Document } from '../bson/values';
 import { compileFilter } from '../query/matcher';
 import { compileProjection } from '../query/projection';
-import { compileSort } from '../query/sort';
+import { compileSorter, type Sorter } from '../query/sort';
 import { MEMORY_LIMIT_BYTES } from '../pipeline/memory';
 import type { Plan, SortSpec } from '../plan/plan';
 import { planQuery } from '../plan/planner';
 import type { Storage } from '../storage/storage';
 import { decode, encode } from '../wire/raw';
-import { scan, SCAN_START, type ScanContext, type Scanned, type ScanPosition, type ScanStats } from './scan';
+import { LongRead, scan, SCAN_START, type ScanContext, type Scanned, type ScanPosition, type ScanStats } from './scan';
 
 /** Limit of the documents in one reply. */
 export const BATCH_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** How many matches a count looks at before it forgets them. */
+const COUNT_STEP = 1_000;
 
 /** A query as the commands state it. */
 export interface QuerySpec {
@@ -45,13 +48,14 @@ export class Query {
   readonly stats: ScanStats = { keys: 0, docs: 0 };
   private readonly matches: ((doc: Document) => boolean) | undefined;
   private readonly project: ((doc: Document) => Document) | undefined;
-  private readonly compare: ((a: Document, b: Document) => number) | undefined;
+  private readonly sorter: Sorter | undefined;
   private readonly seen: Set<string> | undefined;
   private position: ScanPosition = SCAN_START;
   private skip: number;
   private left: number;
   private sorted: Match[] | undefined;
   private finished = false;
+  private opened = false;
 
   constructor(
     private readonly storage: Storage,
@@ -63,14 +67,14 @@ export class Query {
     if (hasSort && Object.hasOwn(spec.sort ?? {}, '$natural')) {
       throw commandError('BadValue', "the sort key '$natural' is not supported by this store");
     }
-    const compare = hasSort && spec.sort ? compileSort(spec.sort) : undefined;
+    const sorter = hasSort && spec.sort ? compileSorter(spec.sort) : undefined;
     this.plan = planQuery(collection, {
       filter: spec.filter,
       sort: sortSpecOf(spec.sort),
       hint: spec.hint,
     });
     this.matches = this.plan.exact ? undefined : matches;
-    this.compare = this.plan.sortProvided ? undefined : compare;
+    this.sorter = this.plan.sortProvided ? undefined : sorter;
     const projecting = spec.projection !== undefined && Object.keys(spec.projection).length > 0;
     this.project = projecting && spec.projection ? compileProjection(spec.projection) : undefined;
     this.seen = this.plan.dedupe ? new Set() : undefined;
@@ -85,14 +89,15 @@ export class Query {
 
   /** All matches from where the query stands, in order, without skip and limit. */
   private *candidates(deadline: number | undefined): Generator<Match & { position?: ScanPosition }> {
-    if (this.compare) {
-      this.sorted ??= this.sortAll(this.compare, deadline);
+    if (this.sorter) {
+      this.sorted ??= this.sortAll(this.sorter, deadline);
       for (const match of this.sorted) yield match;
       return;
     }
     for (const scanned of this.scan(deadline)) {
       const match = this.test(scanned);
       if (match) yield { ...match, position: scanned.position };
+      else this.position = scanned.position;
     }
   }
 
@@ -107,18 +112,21 @@ export class Query {
     return this.matches(doc) ? { raw: scanned.raw, idKey: scanned.idKey, doc } : undefined;
   }
 
-  private sortAll(compare: (a: Document, b: Document) => number, deadline: number | undefined): Match[] {
-    const rows: { match: Match; doc: Document }[] = [];
-    const order = (a: { doc: Document }, b: { doc: Document }): number => compare(a.doc, b.doc);
+  /** Keeps of each match its bytes and its sort key only: decoded documents would take several times the room. */
+  private sortAll(sorter: Sorter, deadline: number | undefined): Match[] {
+    let rows: { match: Match; key: unknown[] }[] = [];
     const keep = this.skip + this.left;
+    const sort = (): void => void rows.sort((a, b) => sorter.compareKeys(a.key, b.key));
     let bytes = 0;
     for (const scanned of this.scan(deadline)) {
       const match = this.test(scanned);
       if (!match) continue;
-      rows.push({ match, doc: match.doc ?? decode(match.raw) });
+      const key = sorter.keyOf(match.doc ?? decode(match.raw));
+      rows.push({ match: { raw: match.raw, idKey: match.idKey, doc: undefined }, key });
       bytes += match.raw.length;
       if (rows.length >= 2 * keep + 1_000) {
-        rows.sort(order).length = keep;
+        sort();
+        rows = rows.slice(0, keep);
         bytes = rows.reduce((sum, row) => sum + row.match.raw.length, 0);
       }
       if (bytes > MEMORY_LIMIT_BYTES) {
@@ -128,38 +136,53 @@ export class Query {
         );
       }
     }
-    return rows.sort(order).map((row) => row.match);
+    sort();
+    return rows.map((row) => row.match);
   }
 
   /** The next matches in order, at most `count`, for the engine itself. */
   take(count: number): Match[] {
-    return this.read(
+    const out: Match[] = [];
+    this.read(
+      out,
       count,
       Infinity,
       (match) => match,
       () => 0,
     );
+    return out;
   }
 
-  /** The next documents of a reply: projected, at most `count` and at most a reply's size. */
+  /**
+   * The next documents of a reply: projected, at most `count` and at most a reply's size. From the second batch on it
+   * may be short or empty when it took too long: the client asks again.
+   * @throws LongRead from the first.
+   */
   nextBatch(count: number, deadline = this.spec.deadline): Buffer[] {
     const { project } = this;
     const render = project
       ? (match: Match) => encode(project(match.doc ?? decode(match.raw)))
       : (match: Match) => match.raw;
-    return this.read(count, BATCH_LIMIT_BYTES, render, (raw) => raw.length, deadline);
+    const batch: Buffer[] = [];
+    try {
+      this.read(batch, count, BATCH_LIMIT_BYTES, render, (raw) => raw.length, deadline);
+    } catch (error) {
+      if (!(error instanceof LongRead) || !this.opened) throw error;
+    }
+    this.opened = true;
+    return batch;
   }
 
   private read<T>(
+    out: T[],
     count: number,
     maxBytes: number,
     render: (match: Match) => T,
     sizeOf: (item: T) => number,
     deadline = this.spec.deadline,
-  ): T[] {
-    const out: T[] = [];
+  ): void {
     let bytes = 0;
-    if (this.finished || count <= 0) return out;
+    if (this.finished || count <= 0) return;
     let consumed = 0;
     for (const match of this.candidates(deadline)) {
       if (this.skip > 0) {
@@ -171,7 +194,7 @@ export class Query {
           // The set of seen documents must not swallow the one that did not fit.
           this.seen?.delete(match.idKey.toString('latin1'));
           this.dropSorted(consumed);
-          return out;
+          return;
         }
         out.push(item);
         this.left--;
@@ -181,12 +204,11 @@ export class Query {
       if (this.left <= 0) break;
       if (out.length >= count) {
         this.dropSorted(consumed);
-        return out;
+        return;
       }
     }
     this.finished = true;
     this.sorted = undefined;
-    return out;
   }
 
   private dropSorted(consumed: number): void {
@@ -195,11 +217,8 @@ export class Query {
 
   /** Reads everything and only counts. */
   count(): number {
-    return this.read(
-      Infinity,
-      Infinity,
-      () => 1,
-      () => 0,
-    ).length;
+    let count = 0;
+    while (!this.done) count += this.take(COUNT_STEP).length;
+    return count;
   }
 }

@@ -1,7 +1,13 @@
 import { commandError } from '../errors';
 import type { Collection } from '../catalog/catalog';
 import type { Plan, ScanBranch } from '../plan/plan';
-import { keyWith, type KeySpan, type Storage } from '../storage/storage';
+import { keyWith, type KeySpan, type Storage, type Table } from '../storage/storage';
+
+/** How many keys are read in one go; behind them the snapshot is given back, so that its pages can be used again. */
+const STEP = 1_000;
+
+/** Thrown by a read that has taken longer than its turn allows, for the server to let it go on beside the writes. */
+export class LongRead extends Error {}
 
 /** What a query looked at, as `explain` reports it. */
 export interface ScanStats {
@@ -42,9 +48,39 @@ function rangeOptions(span: KeySpan, reverse: boolean, after: Buffer | undefined
   return { start: after ?? span.end, end: span.start, reverse: true, exclusiveStart: true, inclusiveEnd: true };
 }
 
-function checkDeadline(context: ScanContext): void {
-  if (context.deadline === undefined || (context.stats.keys & 127) !== 0) return;
-  if (Date.now() > context.deadline) throw commandError('MaxTimeMSExpired', 'operation exceeded time limit');
+function checkTime({ stats, deadline, storage }: ScanContext): void {
+  if ((stats.keys & 63) !== 0) return;
+  const now = Date.now();
+  if (deadline !== undefined && now > deadline) {
+    throw commandError('MaxTimeMSExpired', 'operation exceeded time limit');
+  }
+  if (storage.readUntil !== undefined && now > storage.readUntil) throw new LongRead();
+}
+
+/** The entries of a span in steps, each of its own snapshot unless another scan of this command still holds one. */
+function* entriesOf(
+  storage: Storage,
+  table: Table,
+  span: KeySpan,
+  reverse: boolean,
+  from: Buffer | undefined,
+): Generator<{ key: Buffer; value: Buffer }> {
+  let after = from;
+  storage.openScans++;
+  try {
+    for (;;) {
+      let count = 0;
+      for (const entry of table.getRange({ ...rangeOptions(span, reverse, after), limit: STEP })) {
+        count++;
+        after = entry.key;
+        yield entry;
+      }
+      if (count < STEP) return;
+      if (storage.openScans === 1) storage.refresh();
+    }
+  } finally {
+    storage.openScans--;
+  }
 }
 
 function* scanBranch(
@@ -60,9 +96,9 @@ function* scanBranch(
     const span = branch.spans[spanNo];
     if (!span) continue;
     const after = from.branch === branchNo && from.span === spanNo ? from.key : undefined;
-    for (const { key, value } of table.getRange(rangeOptions(span, branch.reverse, after))) {
+    for (const { key, value } of entriesOf(storage, table, span, branch.reverse, after)) {
       stats.keys++;
-      checkDeadline(context);
+      checkTime(context);
       const idKey = branch.index ? value : key.subarray(4);
       if (seen) {
         const text = idKey.toString('latin1');

@@ -34,6 +34,10 @@ export class Storage {
   readonly indexes: Table;
   private readonly env: RootDatabase<Buffer, Buffer>;
   private writing = false;
+  /** Time (`Date.now()`) at which the read that runs has to make way; undefined: it may take as long as it needs. */
+  readUntil: number | undefined;
+  /** Scans that stand in the middle of a step; the snapshot they read must not change under them. */
+  openScans = 0;
 
   private constructor(
     private readonly path: string,
