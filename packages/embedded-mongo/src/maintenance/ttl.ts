@@ -43,7 +43,7 @@ export class TtlSweep {
     for (const collection of this.engine.catalog.list()) {
       for (const index of collection.indexes) {
         const seconds = index.spec['expireAfterSeconds'];
-        if (seconds !== undefined) yield { collection, index, seconds: Number(String(seconds)) };
+        if (seconds !== undefined) yield { collection, index, seconds: Number(seconds) };
       }
     }
   }
