@@ -5,7 +5,9 @@ import { DomainError } from '../common/errors/domain-error';
 import { AppConfig } from '../config/app-config';
 import { ConfigModule } from '../config/config.module';
 import { UsersModule } from '../users/users.module';
+import { Clock, SystemClock } from '../common/clock';
 import { AuthService } from './auth.service';
+import { Introspection } from './introspection';
 import { JwtAuthGuard } from './jwt-auth.guard';
 import { JwtStrategy } from './jwt.strategy';
 import { keyFor, verifyOptions } from './token-rules';
@@ -28,7 +30,14 @@ import { TokenService } from './token.service';
       }),
     }),
   ],
-  providers: [TokenService, AuthService, JwtStrategy, JwtAuthGuard],
+  providers: [
+    TokenService,
+    Introspection,
+    AuthService,
+    JwtStrategy,
+    JwtAuthGuard,
+    { provide: Clock, useClass: SystemClock },
+  ],
   exports: [AuthService, JwtAuthGuard],
 })
 export class AuthModule {}

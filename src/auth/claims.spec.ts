@@ -1,4 +1,5 @@
-import { identityFromClaims, roleOf } from './claims';
+import { roleOf } from '../common/role-of';
+import { identityFromClaims } from './claims';
 
 const valid = { sub: 'marie.martin', user_id: 42, role: 'parent', type: 'access', exp: 1764000000 };
 

@@ -1,5 +1,6 @@
 import { DomainError } from '../common/errors/domain-error';
-import { isUserId } from '../common/validation/decorators';
+import { roleOf } from '../common/role-of';
+import { fullNameOf, textOf, userIdOf } from '../common/sibling-values';
 import type { CallerRole } from '../contract/roles';
 
 /** What a valid token says of its bearer (contract 1); the directory has the last word on the role. */
@@ -14,34 +15,9 @@ export interface TokenIdentity {
   readonly expiresAt: number;
 }
 
-const ROLES_IN_TOKENS: Readonly<Record<string, CallerRole>> = {
-  student: 'student',
-  etudiant: 'student',
-  parent: 'parent',
-  teacher: 'teacher',
-  enseignant: 'teacher',
-  admin: 'admin',
-  service: 'service',
-};
-
 const refuse = (): never => {
   throw new DomainError('AUTH_FAILED');
 };
-
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.trim() !== '' ? value : undefined;
-
-function userIdOf(claim: unknown): string {
-  const id = typeof claim === 'number' && Number.isSafeInteger(claim) && claim >= 0 ? String(claim) : claim;
-  return isUserId(id) ? id : refuse();
-}
-
-/** @returns our role for a token's role: case and accents are ignored, French names are known; undefined otherwise. */
-export function roleOf(claim: unknown): CallerRole | undefined {
-  if (typeof claim !== 'string') return undefined;
-  const plain = claim.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-  return Object.hasOwn(ROLES_IN_TOKENS, plain) ? ROLES_IN_TOKENS[plain] : undefined;
-}
 
 /**
  * The claims table of contract 1, applied to a payload whose signature and expiry were verified.
@@ -53,14 +29,14 @@ export function identityFromClaims(payload: unknown): TokenIdentity {
   if (typeof claims['exp'] !== 'number' || !Number.isFinite(claims['exp'])) return refuse();
   if (claims['type'] !== undefined && claims['type'] !== 'access') return refuse();
   const role = roleOf(claims['role']) ?? refuse();
-  const userId = userIdOf(claims['user_id'] ?? claims['sub']);
-  const username = text(claims['username']) ?? text(claims['sub']) ?? userId;
-  const fullName = [text(claims['first_name']), text(claims['last_name'])].filter(Boolean).join(' ');
-  const name = text(claims['display_name']) ?? text(claims['name']) ?? text(fullName);
+  const userId = userIdOf(claims['user_id'] ?? claims['sub']) ?? refuse();
+  const username = textOf(claims['username']) ?? textOf(claims['sub']) ?? userId;
+  const name =
+    textOf(claims['display_name']) ?? textOf(claims['name']) ?? fullNameOf(claims['first_name'], claims['last_name']);
   return {
     userId,
-    username: username.slice(0, 200),
-    displayName: (name ?? username).slice(0, 200),
+    username,
+    displayName: name ?? username,
     named: name !== undefined,
     role,
     expiresAt: claims['exp'] * 1000,

@@ -7,6 +7,8 @@ import { AuthService } from './auth.service';
 import { identityFromClaims } from './claims';
 import { keyFor, verifyOptions } from './token-rules';
 
+const bearerOf = ExtractJwt.fromAuthHeaderAsBearerToken();
+
 /** REST: `Authorization: Bearer` → caller, once per request. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
@@ -16,7 +18,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   ) {
     const { algorithms, clockTolerance } = verifyOptions(config);
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerOf,
+      passReqToCallback: true,
       algorithms,
       jsonWebTokenOptions: { clockTolerance },
       secretOrKeyProvider: (_request, token: string, done) => {
@@ -31,7 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 
   /** @throws AUTH_FAILED */
-  validate(payload: unknown): Promise<Caller> {
-    return this.auth.admit(identityFromClaims(payload));
+  validate(request: Parameters<typeof bearerOf>[0], payload: unknown): Promise<Caller> {
+    return this.auth.admit(identityFromClaims(payload), bearerOf(request) ?? '');
   }
 }

@@ -8,6 +8,8 @@ export interface Caller {
   readonly role: CallerRole;
   /** Expiry of the token, milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** The token as given: sibling services are asked in the caller's name. Never logged, never stored. */
+  readonly bearer?: string;
 }
 
 /** A caller who is a person: sibling services never write or read conversations through the people's routes. */

@@ -16,6 +16,14 @@ export abstract class AppConfig {
   readonly redisUrl?: string;
   readonly notifications: { readonly content: 'none' | 'full' };
   readonly auth: { readonly key: KeyObject; readonly algorithm: Algorithm; readonly leewaySeconds: number };
+  /** Base URLs of the sibling services. */
+  readonly siblings: { readonly authServiceUrl: string; readonly userServiceUrl: string };
+  readonly authIntrospection: boolean;
+  /** Unset: user-service's lists are not read. */
+  readonly directorySync?: { readonly everyMs: number; readonly token: string };
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly metricsToken?: string;
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly websocket: {

@@ -23,12 +23,8 @@ export class ConfigurationError extends Error {
 }
 
 /** The names that are settings of ours; the rest of the environment is none of our business. */
-const SETTINGS: readonly string[] = Object.keys({
-  ...new EnvironmentVariables(),
-  MONGODB_URL: '',
-  REDIS_URL: '',
-  SECRET_KEY: '',
-});
+const WITHOUT_DEFAULT = { MONGODB_URL: '', REDIS_URL: '', SECRET_KEY: '', DIRECTORY_SYNC_TOKEN: '', METRICS_TOKEN: '' };
+const SETTINGS: readonly string[] = Object.keys({ ...new EnvironmentVariables(), ...WITHOUT_DEFAULT });
 
 function readDotenv(cwd: string): Environment {
   const file = join(cwd, '.env');
@@ -48,6 +44,14 @@ function pickSettings(env: Environment, cwd: string): Record<string, string> {
 
 /** Rules that look at more than one setting. */
 function crossProblems(variables: EnvironmentVariables): string[] {
+  const tokenMissing = variables.DIRECTORY_SYNC_MINUTES > 0 && variables.DIRECTORY_SYNC_TOKEN === undefined;
+  return [
+    ...(tokenMissing ? ['DIRECTORY_SYNC_TOKEN must be set when DIRECTORY_SYNC_MINUTES is above 0'] : []),
+    ...productionProblems(variables),
+  ];
+}
+
+function productionProblems(variables: EnvironmentVariables): string[] {
   if (variables.NODE_ENV !== 'production') return [];
   const key = productionKeyProblem(variables.SECRET_KEY);
   return [
@@ -77,6 +81,11 @@ function signingKey(variables: EnvironmentVariables, dataDir: string): AppConfig
   return toKeyObject(key);
 }
 
+function directorySync({ DIRECTORY_SYNC_MINUTES, DIRECTORY_SYNC_TOKEN }: EnvironmentVariables) {
+  if (DIRECTORY_SYNC_MINUTES === 0 || DIRECTORY_SYNC_TOKEN === undefined) return {};
+  return { directorySync: { everyMs: DIRECTORY_SYNC_MINUTES * 60_000, token: DIRECTORY_SYNC_TOKEN } };
+}
+
 function toAppConfig(variables: EnvironmentVariables, cwd: string): AppConfig {
   const dataDir = resolve(cwd, variables.DATA_DIR);
   return {
@@ -95,6 +104,11 @@ function toAppConfig(variables: EnvironmentVariables, cwd: string): AppConfig {
       algorithm: variables.ALGORITHM,
       leewaySeconds: CLOCK_LEEWAY_SECONDS,
     },
+    siblings: { authServiceUrl: variables.AUTH_SERVICE_URL, userServiceUrl: variables.USER_SERVICE_URL },
+    authIntrospection: variables.AUTH_INTROSPECTION,
+    ...directorySync(variables),
+    timeZone: variables.DEFAULT_TIMEZONE,
+    ...(variables.METRICS_TOKEN !== undefined && { metricsToken: variables.METRICS_TOKEN }),
     corsOrigins: variables.CORS_ORIGINS,
     trustedProxies: variables.TRUSTED_PROXIES,
     websocket: {

@@ -60,6 +60,21 @@ function isRedisUrl(value: unknown): boolean {
   }
 }
 
+/** An http(s) address without credentials, query and fragment. */
+function isServiceUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return false;
+  const { username, password, search, hash } = new URL(value);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
+function isTimeZone(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new Intl.DateTimeFormat('en', { timeZone: value }) instanceof Object;
+  } catch {
+    return false;
+  }
+}
+
 function isAddressOrNetwork(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const version = isIP(address);
@@ -120,6 +135,34 @@ export class EnvironmentVariables {
   /** Signature of tokens; no other is accepted. Default HS256. */
   @IsIn(['HS256', 'HS384', 'HS512'], { message: 'must be HS256, HS384 or HS512' })
   ALGORITHM: 'HS256' | 'HS384' | 'HS512' = 'HS256';
+
+  /** Where auth-service answers. Default http://localhost:8001. */
+  @rule('authServiceUrl', 'an http or https URL', isServiceUrl)
+  AUTH_SERVICE_URL: string = 'http://localhost:8001';
+
+  /** Where user-service answers. Default http://localhost:8002. */
+  @rule('userServiceUrl', 'an http or https URL', isServiceUrl)
+  USER_SERVICE_URL: string = 'http://localhost:8002';
+
+  /** Whether auth-service is asked about each token, at most once a minute. Default false. */
+  @BooleanSetting()
+  AUTH_INTROSPECTION: boolean = false;
+
+  /** Minutes between two readings of user-service's lists; 0: never. Default 0. */
+  @IntegerSetting(0, 10_080)
+  DIRECTORY_SYNC_MINUTES: number = 0;
+
+  /** Bearer for those lists. Required when DIRECTORY_SYNC_MINUTES is above 0. Never shown. */
+  @IsOptional()
+  DIRECTORY_SYNC_TOKEN?: string;
+
+  /** IANA time zone of the school: where a day of the statistics begins. Default Europe/Paris. */
+  @rule('defaultTimezone', 'an IANA time zone such as Europe/Paris', isTimeZone)
+  DEFAULT_TIMEZONE: string = 'Europe/Paris';
+
+  /** Bearer that /metrics and /info ask for. Unset: both are open. Never shown. */
+  @IsOptional()
+  METRICS_TOKEN?: string;
 
   /** Web origins that browsers may call from, comma-separated (https://school.example). Default none; `*` not in production. */
   @ListSetting('a comma-separated list of origins such as https://school.example', isOrigin)

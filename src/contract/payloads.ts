@@ -17,6 +17,41 @@ export type History = (typeof HISTORY)[number];
 export const ONLINE_STATUSES = ['online', 'offline', 'away', 'busy'] as const;
 export type OnlineStatus = (typeof ONLINE_STATUSES)[number];
 
+/** What a person chooses to be shown as while connected. */
+export const CHOSEN_STATUSES = ['online', 'away', 'busy'] as const;
+
+export interface NotificationSettings {
+  email_notifications: boolean;
+  push_notifications: boolean;
+  sound_notifications: boolean;
+  desktop_notifications: boolean;
+}
+
+export const DEFAULT_NOTIFICATION_SETTINGS: Readonly<NotificationSettings> = {
+  email_notifications: true,
+  push_notifications: true,
+  sound_notifications: true,
+  desktop_notifications: true,
+};
+
+/** Somebody else, as one sees them. */
+export interface UserStatusPayload {
+  user_id: string;
+  username: string;
+  display_name: string;
+  role: Role;
+  avatar_url: string | null;
+  online_status: OnlineStatus;
+  last_seen: string | null;
+}
+
+/** Oneself. */
+export interface OwnStatusPayload extends UserStatusPayload {
+  /** Ids of one's open connections. */
+  active_connections: string[];
+  notification_settings: NotificationSettings;
+}
+
 export interface MessagePayload {
   message_id: string;
   conversation_id: string;

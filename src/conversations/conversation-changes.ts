@@ -143,7 +143,7 @@ export class ConversationChanges {
     if (conversation.participants.length + newcomers.length > max) {
       throw DomainError.invalid('user_ids', `a group has at most ${max} participants`);
     }
-    const people = await this.users.requireRecipients(newcomers);
+    const people = await this.users.requireRecipients(newcomers, actor);
     if (!people.every(({ role }) => canMessage(actor.role, role))) throw new DomainError('ROLE_NOT_ALLOWED');
   }
 

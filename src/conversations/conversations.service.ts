@@ -96,7 +96,7 @@ export class ConversationsService {
     }
     // A title is accepted and not kept: the other person names a direct conversation. A right would be a false promise.
     this.refuseGroupRights(dto);
-    return this.openDirect(actor, await this.users.requireRecipient(other));
+    return this.openDirect(actor, await this.users.requireRecipient(other, actor));
   }
 
   private async createGroup(actor: Actor, others: string[], dto: CreateConversationDto): Promise<Opened> {
@@ -104,7 +104,7 @@ export class ConversationsService {
     if ((dto.title ?? undefined) === undefined) throw DomainError.invalid('title', 'a group has a title');
     if (others.length === 0) throw DomainError.invalid('participant_ids', 'a group has at least one other participant');
     this.checkSize(others.length + 1);
-    this.requireMatrix(actor, await this.users.requireRecipients(others));
+    this.requireMatrix(actor, await this.users.requireRecipients(others, actor));
     const { posting = 'everyone', history = 'all' } = dto;
     return this.make(actor, [actor.userId, ...others], { type: 'group', posting, history }, dto);
   }
@@ -113,7 +113,7 @@ export class ConversationsService {
   private async createSupport(actor: Actor, others: string[], dto: CreateConversationDto): Promise<Opened> {
     this.refuseGroupRights(dto);
     this.checkSize(others.length + 1);
-    const named = await this.users.requireRecipients(others);
+    const named = await this.users.requireRecipients(others, actor);
     this.requireMatrix(actor, named);
     const listed = named.filter(({ role }) => role !== 'admin').map(({ userId }) => userId);
     return this.make(actor, [actor.userId, ...listed], { type: 'support', audience: 'admins' }, dto);

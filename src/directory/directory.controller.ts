@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../auth/decorators';
+import { Authenticated, CurrentCaller } from '../auth/decorators';
+import type { Caller } from '../common/actor';
 import { SyncUserDto, SyncUsersDto } from '../users/dto/sync-users.dto';
 import { UsersService } from '../users/users.service';
 
@@ -19,8 +20,11 @@ export class DirectoryController {
   @Authenticated('admin', 'service')
   @ApiOperation({ summary: 'Tell the directory who is who' })
   @ApiOkResponse({ type: SyncResult })
-  async sync(@Body() dto: SyncUsersDto): Promise<SyncResult> {
-    await this.users.sync(dto.users.map((user) => SyncUserDto.toPerson(user)));
+  async sync(@CurrentCaller() caller: Caller, @Body() dto: SyncUsersDto): Promise<SyncResult> {
+    await this.users.sync(
+      dto.users.map((user) => SyncUserDto.toPerson(user)),
+      caller.userId,
+    );
     return { upserted: dto.users.length };
   }
 }

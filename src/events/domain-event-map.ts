@@ -29,6 +29,10 @@ export interface DomainEventMap {
   /** What the directory says of a person now, as far as rights go by it. */
   'user.changed': { userId: string; role: Role; isActive: boolean };
   'user.deactivated': { userId: string };
+  /** The role that counts is another one from now on: rights on open sockets follow it. */
+  'user.role_changed': { userId: string; from: Role; to: Role };
+  /** Somebody signed in or asked with a token; at most every few seconds for one person. */
+  'user.seen': { userId: string };
 }
 
 export type DomainEventName = keyof DomainEventMap;

@@ -159,7 +159,7 @@ export class MessagesService {
       throw DomainError.invalid('conversation_id', 'either conversation_id or recipient_id, not both');
     }
     if (dto.recipient_id !== undefined) {
-      const recipient = await this.users.requireRecipient(dto.recipient_id);
+      const recipient = await this.users.requireRecipient(dto.recipient_id, actor);
       return (await this.conversations.openDirect(actor, recipient)).conversation;
     }
     const conversation = await this.reader.requireForParticipant(dto.conversation_id ?? '', actor.userId);
@@ -167,7 +167,7 @@ export class MessagesService {
     const counterpartId = counterpartOf(conversation, actor.userId);
     if (counterpartId !== undefined) {
       // Roles change: the matrix is asked at every direct send.
-      const { role } = await this.users.requireRecipient(counterpartId);
+      const { role } = await this.users.requireRecipient(counterpartId, actor);
       if (!canMessage(actor.role, role)) throw new DomainError('ROLE_NOT_ALLOWED');
     }
     return conversation;

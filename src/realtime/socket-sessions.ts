@@ -7,6 +7,7 @@ import { DomainError } from '../common/errors/domain-error';
 import { toDomainError } from '../common/errors/to-domain-error';
 import { SlidingWindow } from '../common/rate/sliding-window';
 import { AppConfig } from '../config/app-config';
+import type { Role } from '../contract/roles';
 import type { AuthenticatedPayload } from '../contract/socket-events';
 import { DomainEvents } from '../events/domain-events';
 import { ConnectionRegistry } from '../presence/connection-registry';
@@ -47,6 +48,7 @@ export class SocketSessions {
   ) {
     this.failures = new SlidingWindow(config.rates.connectionsPerMinute, MINUTE_MS);
     events.on('user.deactivated', ({ userId }) => this.deactivate(userId));
+    events.on('user.role_changed', ({ userId, to }) => this.changeRole(userId, to));
   }
 
   /**
@@ -186,6 +188,10 @@ export class SocketSessions {
   private deactivate(userId: string): void {
     for (const check of this.checks) check.add(userId);
     for (const peer of this.peersOf(userId)) peer.dismiss('user_inactive');
+  }
+
+  private changeRole(userId: string, role: Role): void {
+    for (const peer of this.peersOf(userId)) if (peer.actor) peer.actor = { ...peer.actor, role };
   }
 
   private end(session: Session): void {

@@ -112,7 +112,7 @@ export class SystemMessagesService {
     const { sender } = delivery;
     try {
       if (recipientId === sender.userId) throw DomainError.invalid('recipient_ids', 'must be others');
-      await this.users.requireRecipient(recipientId);
+      await this.users.requireRecipient(recipientId, sender);
       const { conversation } = await this.conversations.openSystem(sender, recipientId);
       const messageId = await this.append(conversation, delivery);
       return { recipient_id: recipientId, message_id: messageId, conversation_id: conversation.id };

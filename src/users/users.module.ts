@@ -1,20 +1,32 @@
 import { Module } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
+import { AuditModule } from '../audit/audit.module';
+import { Clock, SystemClock } from '../common/clock';
+import { ConfigModule } from '../config/config.module';
 import { DatabaseModule } from '../database/database.module';
 import { EventsModule } from '../events/events.module';
-import { AdminRoster } from './admin-roster';
 import { MongoUsersRepository } from './persistence/mongo-users.repository';
 import { UserStatusDocument, UserStatusSchema } from './persistence/user-status.schema';
+import { AdminRoster } from './admin-roster';
+import { PersonLookup } from './person-lookup';
 import { UsersRepository } from './users.repository';
 import { UsersService } from './users.service';
 
 @Module({
   imports: [
+    AuditModule,
+    ConfigModule,
     DatabaseModule,
     EventsModule,
     MongooseModule.forFeature([{ name: UserStatusDocument.name, schema: UserStatusSchema }]),
   ],
-  providers: [UsersService, AdminRoster, { provide: UsersRepository, useClass: MongoUsersRepository }],
+  providers: [
+    UsersService,
+    AdminRoster,
+    PersonLookup,
+    { provide: Clock, useClass: SystemClock },
+    { provide: UsersRepository, useClass: MongoUsersRepository },
+  ],
   exports: [UsersService, AdminRoster],
 })
 export class UsersModule {}

@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Actor } from '../common/actor';
+import { AuditLog } from '../audit/audit-log';
+import type { Actor, Caller } from '../common/actor';
+import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import { DomainEvents } from '../events/domain-events';
-import type { DirectoryEntry, LearnedPerson, SyncedPerson } from './directory-entry';
-import { UsersRepository } from './users.repository';
+import type { DirectoryEntry, LearnedPerson, Speaker, SyncedPerson } from './directory-entry';
+import { changesOf, isStale, lessonOf, type RoleChange, roleChangesOf } from './directory-rules';
+import { PersonLookup } from './person-lookup';
+import { type PresenceChange, UsersRepository } from './users.repository';
 
-/** Changes made through this process act at once; those made beside it (an import) within this long. */
+/** Changes made through this process act at once; those made beside it within this long. */
 const CACHE_MS = 5_000;
 const CACHED_PEOPLE = 20_000;
+/** People of one call who are asked for at the same time. */
+const LOOKUPS_AT_ONCE = 10;
+/** People of one call who are asked for at all: the others are unknown until somebody tells us of them. */
+const LOOKUPS_PER_CALL = 20;
+/** Who changed a role by a token or by introspection. */
+const AUTH_SERVICE = 'auth-service';
 
 /** The directory: who is who, and in which role (contract 1). */
 @Injectable()
@@ -19,18 +29,23 @@ export class UsersService {
 
   constructor(
     private readonly repository: UsersRepository,
+    private readonly lookup: PersonLookup,
+    private readonly audit: AuditLog,
     private readonly events: DomainEvents,
+    private readonly clock: Clock,
   ) {}
 
   /** Learns a person from a valid token. @returns the entry that policies use. */
   async learn(person: LearnedPerson): Promise<DirectoryEntry> {
-    const lesson = `${person.role}\n${person.named ? person.displayName : ''}`;
-    const cached = this.cache.get(person.userId);
-    if (cached && this.learned.get(person.userId) === lesson) return cached;
-    const entry = await this.repository.learn(person);
-    this.cache.set(person.userId, entry);
-    this.learned.set(person.userId, lesson);
+    const { userId } = person;
+    const text = `${person.role}\n${person.named ? person.displayName : ''}`;
+    const cached = this.cache.get(userId);
+    if (cached && this.learned.get(userId) === text) return cached;
+    const entry = await this.teach(person);
+    this.cache.set(userId, entry);
+    this.learned.set(userId, text);
     this.events.emit('user.changed', entry);
+    if (entry.isActive) this.events.emit('user.seen', { userId });
     return entry;
   }
 
@@ -52,6 +67,24 @@ export class UsersService {
     return found;
   }
 
+  /** As `findMany`; user-service is asked, as the actor, about those whom nobody told us of. */
+  async resolve(userIds: Iterable<string>, actor: Caller): Promise<Map<string, DirectoryEntry>> {
+    const ids = [...new Set(userIds)];
+    const known = await this.findMany(ids);
+    const now = this.clock.now();
+    const asked = ids
+      .filter((id) => {
+        const entry = known.get(id);
+        return !entry || isStale(entry, now);
+      })
+      .slice(0, LOOKUPS_PER_CALL);
+    for (let start = 0; start < asked.length; start += LOOKUPS_AT_ONCE) {
+      const batch = asked.slice(start, start + LOOKUPS_AT_ONCE);
+      await Promise.all(batch.map((id) => this.lookUp(id, actor.bearer)));
+    }
+    return asked.length === 0 ? known : this.findMany(ids);
+  }
+
   /**
    * Sockets outlive the moment of their handshake: the role and the name that count are the directory's of now.
    * @throws AUTH_FAILED for a person who became inactive
@@ -63,16 +96,15 @@ export class UsersService {
   }
 
   /** @throws RECIPIENT_NOT_FOUND for a person nobody told us of: a role is never guessed. FORBIDDEN when inactive. */
-  async requireRecipient(userId: string): Promise<DirectoryEntry> {
-    const entry = (await this.findMany([userId])).get(userId);
+  async requireRecipient(userId: string, actor: Caller): Promise<DirectoryEntry> {
+    const [entry] = await this.requireRecipients([userId], actor);
     if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
-    if (!entry.isActive) throw new DomainError('FORBIDDEN');
     return entry;
   }
 
-  /** As `requireRecipient`, for all of them or none. */
-  async requireRecipients(userIds: readonly string[]): Promise<DirectoryEntry[]> {
-    const known = await this.findMany(userIds);
+  /** The people in the order of their ids. @throws RECIPIENT_NOT_FOUND, FORBIDDEN as for one */
+  async requireRecipients(userIds: readonly string[], actor: Caller): Promise<DirectoryEntry[]> {
+    const known = await this.resolve(userIds, actor);
     return userIds.map((id) => {
       const entry = known.get(id);
       if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
@@ -81,14 +113,101 @@ export class UsersService {
     });
   }
 
-  /** A directory source speaks. Those who became inactive lose their sockets at once. */
-  async sync(people: readonly SyncedPerson[]): Promise<void> {
-    await this.repository.sync(people);
+  /**
+   * A directory source speaks. Roles and deactivations act at once; what is known already costs no write.
+   * @param actorId who is named in the audit: an admin, a sibling service, or the operator of a command
+   */
+  async sync(people: readonly SyncedPerson[], actorId: string, speaker: Speaker = 'directory'): Promise<void> {
+    const known = new Map(
+      (await this.repository.findMany(people.map(({ userId }) => userId))).map((e) => [e.userId, e]),
+    );
+    const changes = changesOf(people, known, speaker);
+    const roles = roleChangesOf(changes, known);
+    await this.recordRoles(roles, actorId);
+    try {
+      await this.repository.sync(changes, speaker, this.now());
+    } finally {
+      for (const { userId } of changes) this.forget(userId);
+    }
+    for (const change of roles) this.events.emit('user.role_changed', change);
+    // Told again when it was known: another node may have missed it.
     for (const { userId, role, isActive } of people) {
-      this.cache.delete(userId);
-      this.learned.delete(userId);
-      this.events.emit('user.changed', { userId, role, isActive: isActive !== false });
+      this.events.emit('user.changed', { userId, role, isActive: isActive ?? known.get(userId)?.isActive ?? true });
       if (isActive === false) this.events.emit('user.deactivated', { userId });
     }
+  }
+
+  /** auth-service speaks of the bearer of a token. */
+  introspected(person: SyncedPerson): Promise<void> {
+    return this.sync([person], AUTH_SERVICE, 'introspection');
+  }
+
+  /** Active people of these roles by the beginning of their name; at most `limit` of each role. */
+  async search(roles: readonly DirectoryEntry['role'][], prefix: string, limit: number): Promise<DirectoryEntry[]> {
+    return (await Promise.all(roles.map((role) => this.repository.findByName(role, prefix, limit)))).flat();
+  }
+
+  /** Status and settings that a person chose. @returns the entry as it stands then. */
+  async setPresence(userId: string, change: PresenceChange): Promise<DirectoryEntry | undefined> {
+    await this.repository.setPresence(userId, change, this.now());
+    this.cache.delete(userId);
+    return (await this.findMany([userId])).get(userId);
+  }
+
+  /** When people were last connected; later times win. */
+  async setLastSeen(seen: readonly { userId: string; at: Date }[]): Promise<void> {
+    await this.repository.setLastSeen(seen);
+    for (const { userId } of seen) this.cache.delete(userId);
+  }
+
+  private async teach(person: LearnedPerson): Promise<DirectoryEntry> {
+    for (;;) {
+      const [known] = await this.repository.findMany([person.userId]);
+      if (!known) {
+        await this.repository.create(person, this.now());
+        continue;
+      }
+      const lesson = lessonOf(person, known);
+      if (!lesson) return known;
+      const roles = lesson.role === undefined ? [] : [{ userId: known.userId, from: known.role, to: lesson.role }];
+      await this.recordRoles(roles, AUTH_SERVICE);
+      // Another source spoke meanwhile when it was not taught: look again.
+      if (!(await this.repository.teach(known, lesson, this.now()))) continue;
+      for (const change of roles) this.events.emit('user.role_changed', change);
+    }
+  }
+
+  private async lookUp(userId: string, bearer: string | undefined): Promise<void> {
+    const person = bearer === undefined ? undefined : await this.lookup.find(userId, bearer);
+    if (!person) return;
+    const [before] = await this.repository.findMany([userId]);
+    if (before && before.roleSource !== 'lookup') return;
+    const roles = before ? roleChangesOf([person], new Map([[userId, before]])) : [];
+    await this.recordRoles(roles, 'user-service');
+    await this.repository.keepLookup(person, this.now());
+    this.forget(userId);
+    for (const change of roles) this.events.emit('user.role_changed', change);
+    this.events.emit('user.changed', { userId, role: person.role, isActive: person.isActive !== false });
+    if (person.isActive === false) this.events.emit('user.deactivated', { userId });
+  }
+
+  private recordRoles(changes: readonly RoleChange[], actorId: string): Promise<void> {
+    return this.audit.record(
+      ...changes.map(({ userId, from, to }) => ({
+        action: 'role.changed' as const,
+        actorId,
+        subjectId: userId,
+        details: { from, to },
+      })),
+    );
+  }
+
+  private forget(userId: string): void {
+    this.cache.delete(userId);
+    this.learned.delete(userId);
+  }
+
+  private now(): Date {
+    return new Date(this.clock.now());
   }
 }

@@ -1,22 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
+import type { Role } from '../../contract/roles';
 import { isDuplicateKey } from '../../database/duplicate-key';
-import type { DirectoryEntry, LearnedPerson, SyncedPerson } from '../directory-entry';
-import { UsersRepository } from '../users.repository';
+import type { DirectoryEntry, LearnedPerson, Speaker, SyncedPerson } from '../directory-entry';
+import { UsersRepository, type Lesson, type PresenceChange } from '../users.repository';
+import { missingFields, nameFields, syncedFields, toEntry } from './user-status.mapper';
 import { UserStatusDocument } from './user-status.schema';
 
 const MAX_ADMINS = 1_000;
-
-const toEntry = (document: UserStatusDocument): DirectoryEntry => ({
-  userId: document._id,
-  username: document.username,
-  displayName: document.display_name,
-  role: document.role,
-  isActive: document.is_active,
-  avatarUrl: document.avatar_url ?? null,
-  ...(document.admin_since === undefined ? {} : { adminSince: document.admin_since }),
-});
+/** Sorts after every text that begins with the same prefix. */
+const LAST = '\u{10FFFF}';
 
 @Injectable()
 export class MongoUsersRepository extends UsersRepository {
@@ -39,55 +33,66 @@ export class MongoUsersRepository extends UsersRepository {
     return found.map(({ _id }) => _id);
   }
 
-  async learn(person: LearnedPerson): Promise<DirectoryEntry> {
-    const known = await this.model.findById(person.userId).lean<UserStatusDocument | null>();
-    if (!known) return this.create(person);
-    const changes: Partial<UserStatusDocument> = {};
-    if (known.role_source === 'token' && known.role !== person.role) {
-      changes.role = person.role;
-      if (person.role === 'admin') changes.admin_since = new Date();
-    }
-    const better = person.named && known.name_source !== 'directory' && known.display_name !== person.displayName;
-    if (better) Object.assign(changes, { display_name: person.displayName, name_source: 'token' });
-    if (Object.keys(changes).length === 0) return toEntry(known);
-    // The sources read above are repeated in the filter: a sync that came in between wins.
-    const sources = { role_source: known.role_source, name_source: known.name_source };
-    const updated = await this.model
-      .findOneAndUpdate(
-        { _id: person.userId, ...sources },
-        { $set: { ...changes, updated_at: new Date() } },
-        { returnDocument: 'after' },
-      )
-      .lean<UserStatusDocument | null>();
-    return updated ? toEntry(updated) : this.learn(person);
+  /** Indexes: role_search_key, role_search_key_last. In their order, without a sort that would read every match. */
+  async findByName(role: Role, prefix: string, limit: number): Promise<DirectoryEntry[]> {
+    const range = { $gte: prefix, $lt: prefix + LAST };
+    const [first, last] = await Promise.all([
+      this.model.find({ role, is_active: true, search_key: range }).limit(limit).lean<UserStatusDocument[]>(),
+      this.model.find({ role, is_active: true, search_key_last: range }).limit(limit).lean<UserStatusDocument[]>(),
+    ]);
+    return [...new Map([...first, ...last].map((document) => [document._id, toEntry(document)])).values()];
   }
 
-  async sync(people: readonly SyncedPerson[]): Promise<void> {
-    const now = new Date();
-    await this.stampNewAdmins(people, now);
+  async create(person: LearnedPerson, at: Date): Promise<boolean> {
+    const document: UserStatusDocument = {
+      _id: person.userId,
+      username: person.username,
+      ...nameFields(person.displayName),
+      role: person.role,
+      role_source: 'token',
+      name_source: person.named ? 'token' : 'default',
+      is_active: true,
+      ...(person.role === 'admin' ? { admin_since: at } : {}),
+      created_at: at,
+      updated_at: at,
+    };
+    return this.insertUnlessKnown(() => this.model.collection.insertOne(document as never));
+  }
+
+  /** Index: _id. The sources that were read are repeated in the filter: a sync that came in between wins. */
+  async teach(known: DirectoryEntry, { role, displayName }: Lesson, at: Date): Promise<boolean> {
+    const { matchedCount } = await this.model.updateOne(
+      { _id: known.userId, role_source: known.roleSource, name_source: known.nameSource },
+      {
+        $set: {
+          ...(role === undefined
+            ? {}
+            : { role, role_source: 'token', ...(role === 'admin' ? { admin_since: at } : {}) }),
+          ...(displayName === undefined ? {} : { ...nameFields(displayName), name_source: 'token' }),
+          updated_at: at,
+        },
+      },
+    );
+    return matchedCount > 0;
+  }
+
+  /** Index: _id. */
+  async sync(people: readonly SyncedPerson[], speaker: Speaker, at: Date): Promise<void> {
+    if (people.length === 0) return;
+    await this.stampNewAdmins(people, at);
     await this.model.collection.bulkWrite(
       people.map((person) => ({
         updateOne: {
           filter: { _id: person.userId as never },
           update: {
             $set: {
-              username: person.username,
-              display_name: person.displayName,
-              role: person.role,
+              ...syncedFields(person),
               role_source: 'directory',
-              name_source: 'directory',
-              updated_at: now,
-              ...(person.email === undefined ? {} : { email: person.email }),
-              ...(person.avatarUrl === undefined ? {} : { avatar_url: person.avatarUrl }),
-              ...(person.isActive === undefined ? {} : { is_active: person.isActive }),
-              ...(person.children === undefined ? {} : { children: [...person.children] }),
-              ...(person.parents === undefined ? {} : { parents: [...person.parents] }),
+              updated_at: at,
+              ...(person.isActive === false ? { inactive_by: speaker } : {}),
             },
-            $setOnInsert: {
-              created_at: now,
-              ...(person.isActive === undefined ? { is_active: true } : {}),
-              ...(person.role === 'admin' ? { admin_since: now } : {}),
-            },
+            $setOnInsert: { created_at: at, ...missingFields(person, at) },
+            $unset: { looked_up_at: '', ...(person.isActive === true ? { inactive_by: '' } : {}) },
           },
           upsert: true,
         },
@@ -96,33 +101,65 @@ export class MongoUsersRepository extends UsersRepository {
     );
   }
 
-  /** Index: _id. Before the roles are written: afterwards nobody can tell who is new in the role. */
-  private async stampNewAdmins(people: readonly SyncedPerson[], now: Date): Promise<void> {
-    const ids = people.filter(({ role }) => role === 'admin').map(({ userId }) => userId);
-    if (ids.length === 0) return;
-    await this.model.updateMany({ _id: { $in: ids }, role: { $ne: 'admin' } }, { $set: { admin_since: now } });
+  /** Index: _id. */
+  async keepLookup(person: SyncedPerson, at: Date): Promise<void> {
+    await this.stampNewAdmins([person], at);
+    const change = {
+      $set: { ...syncedFields(person), name_source: 'default', looked_up_at: at, updated_at: at },
+      $setOnInsert: { created_at: at, ...missingFields(person, at) },
+    };
+    await this.insertUnlessKnown(() =>
+      this.model.collection.updateOne({ _id: person.userId as never, role_source: 'lookup' }, change, { upsert: true }),
+    );
   }
 
-  private async create(person: LearnedPerson): Promise<DirectoryEntry> {
-    const now = new Date();
-    const document: UserStatusDocument = {
-      _id: person.userId,
-      username: person.username,
-      display_name: person.displayName,
-      role: person.role,
-      role_source: 'token',
-      name_source: person.named ? 'token' : 'default',
-      is_active: true,
-      ...(person.role === 'admin' ? { admin_since: now } : {}),
-      created_at: now,
-      updated_at: now,
-    };
+  /** Index: _id. */
+  async setPresence(
+    userId: string,
+    { chosenStatus, notificationSettings = {} }: PresenceChange,
+    at: Date,
+  ): Promise<void> {
+    const settings = Object.entries(notificationSettings).map(([name, value]) => [
+      `notification_settings.${name}`,
+      value,
+    ]);
+    await this.model.collection.updateOne(
+      { _id: userId as never },
+      {
+        $set: {
+          ...(chosenStatus === undefined ? {} : { chosen_status: chosenStatus }),
+          ...(Object.fromEntries(settings) as Record<string, boolean>),
+          updated_at: at,
+        },
+      },
+    );
+  }
+
+  /** Index: _id. */
+  async setLastSeen(seen: readonly { userId: string; at: Date }[]): Promise<void> {
+    if (seen.length === 0) return;
+    await this.model.collection.bulkWrite(
+      seen.map(({ userId, at }) => ({
+        updateOne: { filter: { _id: userId as never }, update: { $max: { last_seen: at } } },
+      })),
+      { ordered: false },
+    );
+  }
+
+  /** Index: _id. Before the roles are written: afterwards nobody can tell who is new in the role. */
+  private async stampNewAdmins(people: readonly SyncedPerson[], at: Date): Promise<void> {
+    const ids = people.filter(({ role }) => role === 'admin').map(({ userId }) => userId);
+    if (ids.length === 0) return;
+    await this.model.updateMany({ _id: { $in: ids }, role: { $ne: 'admin' } }, { $set: { admin_since: at } });
+  }
+
+  /** @returns false when the unique id was taken: somebody else came first. */
+  private async insertUnlessKnown(write: () => Promise<unknown>): Promise<boolean> {
     try {
-      await this.model.collection.insertOne(document as never);
-      return toEntry(document);
+      await write();
+      return true;
     } catch (error) {
-      // Another request with the same new person came first.
-      if (isDuplicateKey(error)) return this.learn(person);
+      if (isDuplicateKey(error)) return false;
       throw error;
     }
   }
