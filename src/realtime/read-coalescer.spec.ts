@@ -64,6 +64,20 @@ describe('ReadCoalescer', () => {
     expect(sent[1]?.originSocketId).toBe('b');
   });
 
+  it('leaves out who left the conversation, also from what comes to stand for a held back event', () => {
+    coalescer.push(read(1));
+    coalescer.push(read(2, { recipientIds: ['marie', 'paul'] }));
+    coalescer.push(read(2, { conversationId: 'c2', recipientIds: ['paul'] }));
+    coalescer.forget('c1', 'paul');
+    coalescer.push(read(3, { recipientIds: ['marie'] }));
+    jest.advanceTimersByTime(250);
+    expect(sent.map(({ conversationId, recipientIds }) => [conversationId, recipientIds])).toEqual([
+      ['c1', ['marie']],
+      ['c2', ['paul']],
+      ['c1', ['marie']],
+    ]);
+  });
+
   it('keeps readers and conversations apart', () => {
     coalescer.push(read(1));
     coalescer.push(read(1, { readerId: 'paul' }));

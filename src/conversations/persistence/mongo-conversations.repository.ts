@@ -13,7 +13,16 @@ import {
 } from '../conversations.repository';
 import { fromConversation, fromMembership, toConversation, toMembership } from './conversation.mapper';
 import { ConversationDocument } from './conversation.schema';
-import { accessOf, branchesOf, latestFirst, ROW, type RowDocument, toRow, visibleTo } from './listing';
+import {
+  accessOf,
+  branchesOf,
+  disjointBranchesOf,
+  latestFirst,
+  ROW,
+  type RowDocument,
+  toRow,
+  visibleTo,
+} from './listing';
 import { MembershipDocument, membershipId } from './membership.schema';
 
 /** Read marks kept per member: how far back "read at" is exact. */
@@ -55,7 +64,8 @@ export class MongoConversationsRepository extends ConversationsRepository {
       const query = this.conversations.find(filter, ROW).sort({ activity_at: -1, _id: 1 });
       return (limit === undefined ? query : query.limit(limit)).lean<RowDocument[]>();
     });
-    return (await Promise.all(branches)).flat().map(toRow).sort(latestFirst).slice(0, limit);
+    const rows = (await Promise.all(branches)).flat().map((row): [string, ListedRow] => [row._id, toRow(row)]);
+    return [...new Map(rows).values()].sort(latestFirst).slice(0, limit);
   }
 
   /** Index: _id. */
@@ -71,7 +81,7 @@ export class MongoConversationsRepository extends ConversationsRepository {
 
   /** Index: participant_recent, audience_recent. */
   async countListed(viewer: Viewer): Promise<number> {
-    const counts = branchesOf(viewer).map((branch) =>
+    const counts = disjointBranchesOf(viewer).map((branch) =>
       this.conversations.countDocuments({ ...branch, $or: visibleTo(viewer) }),
     );
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
