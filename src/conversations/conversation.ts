@@ -32,7 +32,8 @@ export interface Conversation {
   readonly updatedAt: Date;
 }
 
-export interface ReadMark {
+/** A position stood at `seq` from `at` on. */
+export interface PositionMark {
   readonly seq: number;
   readonly at: Date;
 }
@@ -47,7 +48,9 @@ export interface Membership {
   readonly readAt: Date | null;
   readonly deliveredSeq: number;
   /** The last moves of the read position, oldest first: when was message n read? */
-  readonly readMarks: readonly ReadMark[];
+  readonly readMarks: readonly PositionMark[];
+  /** The last moves of the delivered position that were not reads, oldest first. */
+  readonly deliveredMarks: readonly PositionMark[];
   /** Archived while no message above this has come; null: not archived. */
   readonly archivedSeq: number | null;
   /** No notifications until then; `FOREVER` when no end was given. */
@@ -78,6 +81,7 @@ export const membershipFrom = (conversationId: string, userId: string, seq: numb
   readAt: seq > 0 ? at : null,
   deliveredSeq: seq,
   readMarks: seq > 0 ? [{ seq, at }] : [],
+  deliveredMarks: [],
   archivedSeq: null,
   mutedUntil: null,
 });

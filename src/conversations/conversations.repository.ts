@@ -81,4 +81,5 @@ export abstract class ConversationsRepository {
   abstract setMuted(conversationId: string, userId: string, until: Date | null): Promise<void>;
   /** Positions only move forwards. */
   abstract moveReadPositions(moves: readonly PositionMove[]): Promise<void>;
+  abstract moveDeliveredPositions(moves: readonly PositionMove[]): Promise<void>;
 }

@@ -20,6 +20,24 @@ export interface DomainEventMap {
     recipientIds: readonly string[];
     originSocketId?: string;
   };
+  'message.delivered': {
+    conversationId: string;
+    messageId: string;
+    seq: number;
+    /** Whose device has received it. */
+    userId: string;
+    /** ISO 8601. */
+    deliveredAt: string;
+    recipientIds: readonly string[];
+  };
+  /** The typing person is not among the recipients. */
+  'typing.changed': {
+    conversationId: string;
+    userId: string;
+    userName: string;
+    isTyping: boolean;
+    recipientIds: readonly string[];
+  };
   /** Recipients who see the same; a conversation that looks different to people is told once per view. */
   'conversation.created': { conversation: ConversationPayload; recipientIds: readonly string[] };
   'conversation.updated': { conversation: ConversationPayload; recipientIds: readonly string[] };

@@ -6,6 +6,7 @@ import { EventsModule } from '../events/events.module';
 import { MessageStoreModule } from '../message-store/message-store.module';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { UsersModule } from '../users/users.module';
+import { DeliveryService } from './delivery.service';
 import { HistoryService } from './history.service';
 import { MessageLog } from './message-log';
 import { MessagesController } from './messages.controller';
@@ -21,10 +22,11 @@ import { ReceiptsService } from './receipts.service';
     MessagesService,
     HistoryService,
     ReceiptsService,
+    DeliveryService,
     ReadAllService,
     MessageLog,
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [MessagesService, ReceiptsService],
+  exports: [MessagesService, DeliveryService, ReceiptsService],
 })
 export class MessagesModule {}

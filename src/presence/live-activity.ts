@@ -4,24 +4,29 @@ import { Injectable } from '@nestjs/common';
 @Injectable()
 export class LiveActivity {
   private readonly socketsAt = new Map<string, Set<string>>();
-  private readonly viewsOf = new Map<string, Set<string>>();
+  private readonly viewsAt = new Map<string, Set<string>>();
   private readonly typingIn = new Map<string, number>();
 
   /** A socket shows a conversation. */
   openView(socketId: string, conversationId: string): void {
     add(this.socketsAt, conversationId, socketId);
-    add(this.viewsOf, socketId, conversationId);
+    add(this.viewsAt, socketId, conversationId);
   }
 
   closeView(socketId: string, conversationId: string): void {
     remove(this.socketsAt, conversationId, socketId);
-    remove(this.viewsOf, socketId, conversationId);
+    remove(this.viewsAt, socketId, conversationId);
+  }
+
+  /** @returns the conversations that the socket shows. */
+  viewsOf(socketId: string): string[] {
+    return [...(this.viewsAt.get(socketId) ?? [])];
   }
 
   /** The socket is gone. */
   closeViews(socketId: string): void {
-    for (const conversationId of this.viewsOf.get(socketId) ?? []) remove(this.socketsAt, conversationId, socketId);
-    this.viewsOf.delete(socketId);
+    for (const conversationId of this.viewsAt.get(socketId) ?? []) remove(this.socketsAt, conversationId, socketId);
+    this.viewsAt.delete(socketId);
   }
 
   /** A person began to type in one more conversation, or ended in one. */

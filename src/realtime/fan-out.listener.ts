@@ -4,9 +4,12 @@ import type { DomainEventMap } from '../events/domain-event-map';
 import { DomainEvents } from '../events/domain-events';
 import type { Broadcaster } from './broadcaster';
 import type { PayloadOf, ServerEvent } from './peer';
-import { ReadCoalescer, type ReadEvent } from './read-coalescer';
+import { ReceiptCoalescer } from './receipt-coalescer';
 
-const READ_WINDOW_MS = 250;
+const RECEIPT_WINDOW_MS = 250;
+
+type Read = DomainEventMap['message.read'];
+type Delivered = DomainEventMap['message.delivered'];
 
 interface Audience {
   emit<E extends ServerEvent>(event: E, payload: PayloadOf<E>): void;
@@ -16,16 +19,28 @@ interface Audience {
 @Injectable()
 export class FanOutListener implements OnModuleDestroy {
   private doors?: Broadcaster;
-  private readonly reads = new ReadCoalescer(READ_WINDOW_MS, (event) => this.messageRead(event));
+  private readonly reads = new ReceiptCoalescer<Read>(
+    RECEIPT_WINDOW_MS,
+    ({ readerId }) => readerId,
+    (event) => this.messageRead(event),
+  );
+  private readonly deliveries = new ReceiptCoalescer<Delivered>(
+    RECEIPT_WINDOW_MS,
+    ({ userId }) => userId,
+    (event) => this.messageDelivered(event),
+  );
 
   constructor(events: DomainEvents) {
     events.on('message.created', (event) => this.messageCreated(event));
     events.on('message.read', (event) => this.reads.push(event));
+    events.on('message.delivered', (event) => this.deliveries.push(event));
+    events.on('typing.changed', (event) => this.typing(event));
     events.on('conversation.created', (event) => this.conversation(SERVER_EVENTS.conversationCreated, event));
     events.on('conversation.updated', (event) => this.conversation(SERVER_EVENTS.conversationUpdated, event));
     events.on('conversation.joined', (event) => this.participant(SERVER_EVENTS.conversationJoined, event));
     events.on('conversation.left', (event) => {
       this.reads.forget(event.conversationId, event.userId);
+      this.deliveries.forget(event.conversationId, event.userId);
       this.participant(SERVER_EVENTS.conversationLeft, event);
     });
   }
@@ -37,6 +52,7 @@ export class FanOutListener implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.reads.close();
+    this.deliveries.close();
   }
 
   private messageCreated({ message, recipientIds, originSocketId }: DomainEventMap['message.created']): void {
@@ -46,13 +62,33 @@ export class FanOutListener implements OnModuleDestroy {
     });
   }
 
-  private messageRead(event: ReadEvent): void {
+  private messageRead(event: Read): void {
     this.to(event.recipientIds, event.originSocketId).emit(SERVER_EVENTS.messageRead, {
       conversation_id: event.conversationId,
       message_id: event.messageId,
       seq: event.seq,
       read_by: event.readerId,
       read_at: event.readAt,
+    });
+  }
+
+  private messageDelivered(event: Delivered): void {
+    this.to(event.recipientIds).emit(SERVER_EVENTS.messageDelivered, {
+      conversation_id: event.conversationId,
+      message_id: event.messageId,
+      seq: event.seq,
+      delivered_to: event.userId,
+      delivered_at: event.deliveredAt,
+    });
+  }
+
+  private typing(event: DomainEventMap['typing.changed']): void {
+    const name = event.isTyping ? SERVER_EVENTS.messageTyping : SERVER_EVENTS.messageStopTyping;
+    this.to(event.recipientIds).emit(name, {
+      conversation_id: event.conversationId,
+      user_id: event.userId,
+      user_name: event.userName,
+      is_typing: event.isTyping,
     });
   }
 

@@ -11,8 +11,16 @@ import {
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import type { MarkReadResult, MessagePayload } from '../contract/payloads';
-import { type Ack, type AuthenticatedPayload, CLIENT_EVENTS, type ParticipantPayload } from '../contract/socket-events';
+import type { DeliveredResult, MarkReadResult, MessagePayload } from '../contract/payloads';
+import {
+  type Ack,
+  type AuthenticatedPayload,
+  CLIENT_EVENTS,
+  type ConversationInput,
+  type ParticipantPayload,
+} from '../contract/socket-events';
+import { DeliveryService } from '../messages/delivery.service';
+import { MessageDeliveredDto } from '../messages/dto/message-delivered.dto';
 import { MessageReadDto } from '../messages/dto/message-read.dto';
 import { SendMessageDto } from '../messages/dto/send-message.dto';
 import { MessagesService } from '../messages/messages.service';
@@ -25,6 +33,7 @@ import type { Doors } from './doors/doors';
 import { FanOutListener } from './fan-out.listener';
 import type { Peer } from './peer';
 import { SocketSessions } from './socket-sessions';
+import { TypingService } from './typing.service';
 import { WsErrorFilter } from './ws-error.filter';
 
 const done = <T>(data: T): Ack<T> => ({ ok: true, data });
@@ -47,6 +56,8 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     private readonly sessions: SocketSessions,
     private readonly messages: MessagesService,
     private readonly receipts: ReceiptsService,
+    private readonly delivery: DeliveryService,
+    private readonly typing: TypingService,
     private readonly views: ConversationViews,
     private readonly fanOut: FanOutListener,
     private readonly clock: Clock,
@@ -67,7 +78,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   }
 
   handleDisconnect(peer: Peer): void {
-    this.views.end(peer);
+    void this.typing.socketClosed(peer.id);
   }
 
   /** @throws AUTH_FAILED, FORBIDDEN, RATE_LIMITED, TOO_MANY_CONNECTIONS */
@@ -90,6 +101,33 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   @SubscribeMessage(CLIENT_EVENTS.messageRead)
   async markRead(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageReadDto): Promise<Ack<MarkReadResult>> {
     return done(await this.receipts.markRead(actorOf(peer), dto));
+  }
+
+  /** @throws MESSAGE_NOT_FOUND, CONVERSATION_NOT_FOUND, VALIDATION_FAILED */
+  @SubscribeMessage(CLIENT_EVENTS.messageDelivered)
+  async markDelivered(
+    @ConnectedSocket() peer: Peer,
+    @MessageBody() dto: MessageDeliveredDto,
+  ): Promise<Ack<DeliveredResult>> {
+    return done(await this.delivery.markDelivered(actorOf(peer), dto));
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND */
+  @SubscribeMessage(CLIENT_EVENTS.messageTyping)
+  async startTyping(
+    @ConnectedSocket() peer: Peer,
+    @MessageBody() dto: ConversationDto,
+  ): Promise<Ack<ConversationInput>> {
+    return done(await this.typing.start(actorOf(peer), dto.conversation_id));
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND */
+  @SubscribeMessage(CLIENT_EVENTS.messageStopTyping)
+  async stopTyping(
+    @ConnectedSocket() peer: Peer,
+    @MessageBody() dto: ConversationDto,
+  ): Promise<Ack<ConversationInput>> {
+    return done(await this.typing.stop(actorOf(peer), dto.conversation_id));
   }
 
   /** @throws CONVERSATION_NOT_FOUND */

@@ -11,6 +11,7 @@ import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
 import { SocketSessions } from './socket-sessions';
+import { TypingService } from './typing.service';
 
 /** The doors of live clients. Needs RealtimeAdapter to be set on the application. */
 @Module({
@@ -27,6 +28,7 @@ import { SocketSessions } from './socket-sessions';
     MessagingGateway,
     SocketSessions,
     ConversationViews,
+    TypingService,
     FanOutListener,
     { provide: Clock, useClass: SystemClock },
   ],

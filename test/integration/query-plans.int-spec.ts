@@ -75,6 +75,8 @@ const CASES: Record<
     c.moveSummaries([{ conversationId: 'x', seq: 1, lastId: 'x', lastAt: new Date(), lastBy: 'u' }]),
   'conversations.findMemberships': ({ c }) => c.findMemberships(randomUUID()),
   'conversations.findMembershipsOf': ({ c }) => c.findMembershipsOf([{ conversationId: 'x', userId: 'u' }]),
+  'conversations.moveDeliveredPositions': ({ c }) =>
+    c.moveDeliveredPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
   'conversations.moveReadPositions': ({ c }) =>
     c.moveReadPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
   'messages.top': ({ m }) => m.top(randomUUID()),

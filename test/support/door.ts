@@ -13,6 +13,7 @@ import { loadConfiguration } from '../../src/config/configuration';
 import type { MessagePayload } from '../../src/contract/payloads';
 import { ConversationReader } from '../../src/conversations/conversation-reader';
 import { DomainEvents } from '../../src/events/domain-events';
+import { DeliveryService } from '../../src/messages/delivery.service';
 import { MessagesService } from '../../src/messages/messages.service';
 import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
@@ -22,6 +23,7 @@ import { ConversationViews } from '../../src/realtime/conversation-views';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
+import { TypingService } from '../../src/realtime/typing.service';
 import { RedisConnection } from '../../src/redis/redis-connection';
 import { TEST_SECRET } from './tokens';
 
@@ -66,6 +68,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       SocketSessions,
       FanOutListener,
       ConversationViews,
+      TypingService,
       ConnectionRegistry,
       LiveActivity,
       DomainEvents,
@@ -75,6 +78,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       { provide: Clock, useClass: SystemClock },
       { provide: AuthService, useClass: ClaimsAuth },
       { provide: MessagesService, useValue: { send } },
+      { provide: DeliveryService, useValue: {} },
       { provide: ConversationReader, useValue: { requireForParticipant: onlyKnown } },
       { provide: ReceiptsService, useValue: { markRead: () => Promise.reject(new DomainError('MESSAGE_NOT_FOUND')) } },
     ],

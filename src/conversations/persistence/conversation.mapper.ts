@@ -53,6 +53,7 @@ export const toMembership = (document: MembershipDocument): Membership => ({
   readAt: document.read_at ?? null,
   deliveredSeq: document.delivered_seq,
   readMarks: document.read_marks,
+  deliveredMarks: document.delivered_marks ?? [],
   archivedSeq: document.archived_seq ?? null,
   mutedUntil: document.muted_until ?? null,
 });
@@ -66,6 +67,7 @@ export const fromMembership = (membership: Membership): MembershipDocument => ({
   ...(membership.readAt === null ? {} : { read_at: membership.readAt }),
   delivered_seq: membership.deliveredSeq,
   read_marks: [...membership.readMarks],
+  ...(membership.deliveredMarks.length === 0 ? {} : { delivered_marks: [...membership.deliveredMarks] }),
   ...(membership.archivedSeq === null ? {} : { archived_seq: membership.archivedSeq }),
   ...(membership.mutedUntil === null ? {} : { muted_until: membership.mutedUntil }),
 });

@@ -17,6 +17,7 @@ export class MembershipDocument {
   @Prop({ type: Date }) read_at?: Date;
   @Prop({ type: Number, required: true }) delivered_seq: number;
   @Prop({ type: [ReadMarkDocument], required: true }) read_marks: ReadMarkDocument[];
+  @Prop({ type: [ReadMarkDocument], default: undefined }) delivered_marks?: ReadMarkDocument[];
   @Prop({ type: Number }) archived_seq?: number;
   @Prop({ type: Date }) muted_until?: Date;
 }

@@ -278,4 +278,21 @@ export class MongoConversationsRepository extends ConversationsRepository {
       { ordered: false },
     );
   }
+
+  /** Index: _id. */
+  async moveDeliveredPositions(moves: readonly PositionMove[]): Promise<void> {
+    if (moves.length === 0) return;
+    await this.memberships.collection.bulkWrite(
+      moves.map(({ conversationId, userId, seq, at }) => ({
+        updateOne: {
+          filter: { _id: membershipId(conversationId, userId) as never, delivered_seq: { $lt: seq } },
+          update: {
+            $set: { delivered_seq: seq },
+            $push: { delivered_marks: { $each: [{ seq, at }], $slice: -KEPT_MARKS } } as never,
+          },
+        },
+      })),
+      { ordered: false },
+    );
+  }
 }

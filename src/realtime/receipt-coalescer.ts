@@ -1,28 +1,32 @@
-import type { DomainEventMap } from '../events/domain-event-map';
+/** A position moved: whose it is says `userOf`. */
+export interface Receipt {
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly recipientIds: readonly string[];
+}
 
-export type ReadEvent = DomainEventMap['message.read'];
-
-interface Slot {
+interface Slot<E> {
   sentSeq: number;
-  pending?: ReadEvent;
+  pending?: E;
   timer: NodeJS.Timeout;
 }
 
 /**
- * At most one `message_read` per reader, conversation and window: the first at once, the furthest of the others
+ * At most one event per person, conversation and window (contract 4, `message_read`, `message_delivered`): the first at once, the furthest of the others
  * when the window ends. Positions are cumulative, so an event that is not ahead of the last one is dropped.
  */
-export class ReadCoalescer {
-  private readonly slots = new Map<string, Slot>();
+export class ReceiptCoalescer<E extends Receipt> {
+  private readonly slots = new Map<string, Slot<E>>();
 
   constructor(
     private readonly windowMs: number,
-    private readonly deliver: (event: ReadEvent) => void,
+    private readonly userOf: (event: E) => string,
+    private readonly deliver: (event: E) => void,
   ) {}
 
   /** Delivers now or at the end of the window. */
-  push(event: ReadEvent): void {
-    const key = JSON.stringify([event.readerId, event.conversationId]);
+  push(event: E): void {
+    const key = JSON.stringify([this.userOf(event), event.conversationId]);
     const slot = this.slots.get(key);
     if (!slot) {
       this.send(key, event);
@@ -51,7 +55,7 @@ export class ReadCoalescer {
     this.slots.clear();
   }
 
-  private send(key: string, event: ReadEvent): void {
+  private send(key: string, event: E): void {
     const timer = setTimeout(() => this.endOfWindow(key), this.windowMs);
     timer.unref();
     this.slots.set(key, { sentSeq: event.seq, timer });

@@ -1,4 +1,7 @@
-import { ReadCoalescer, type ReadEvent } from './read-coalescer';
+import type { DomainEventMap } from '../events/domain-event-map';
+import { ReceiptCoalescer } from './receipt-coalescer';
+
+type ReadEvent = DomainEventMap['message.read'];
 
 const read = (seq: number, over: Partial<ReadEvent> = {}): ReadEvent => ({
   conversationId: 'c1',
@@ -10,13 +13,17 @@ const read = (seq: number, over: Partial<ReadEvent> = {}): ReadEvent => ({
   ...over,
 });
 
-describe('ReadCoalescer', () => {
+describe('ReceiptCoalescer', () => {
   let sent: ReadEvent[];
-  let coalescer: ReadCoalescer;
+  let coalescer: ReceiptCoalescer<ReadEvent>;
   beforeEach(() => {
     jest.useFakeTimers();
     sent = [];
-    coalescer = new ReadCoalescer(250, (event) => sent.push(event));
+    coalescer = new ReceiptCoalescer<ReadEvent>(
+      250,
+      ({ readerId }) => readerId,
+      (event) => sent.push(event),
+    );
   });
   afterEach(() => {
     coalescer.close();

@@ -1,0 +1,118 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Actor } from '../common/actor';
+import { Clock } from '../common/clock';
+import { KeyedTurns } from '../common/keyed-turns';
+import { SlidingWindow } from '../common/rate/sliding-window';
+import type { ConversationInput } from '../contract/socket-events';
+import { type Conversation, mayPost } from '../conversations/conversation';
+import { ConversationReader } from '../conversations/conversation-reader';
+import { DomainEvents } from '../events/domain-events';
+import { LiveActivity } from '../presence/live-activity';
+
+/** The same person typing on is told again at most this often. */
+const REPEAT_MS = 2_000;
+/** Typing ends by itself this long after the last event. */
+const EXPIRY_MS = 6_000;
+/** A start after a stop is told at once; above this many of them per `REPEAT_MS` it is a flood. */
+const STARTS = 5;
+const MAX_PARTICIPANTS = 100;
+
+/** A person is typing in a conversation, on whichever device. */
+interface Spell {
+  readonly conversationId: string;
+  readonly actor: Actor;
+  toldAt: number;
+  readonly expiry: NodeJS.Timeout;
+}
+
+/** Who is typing (contract 4): told to the others who are in the conversation now, stored nowhere. */
+@Injectable()
+export class TypingService implements OnModuleDestroy {
+  private readonly spells = new Map<string, Spell>();
+  private readonly starts = new SlidingWindow(STARTS, REPEAT_MS);
+  /** Checks of access take longer for one event than for the next; a stop must not overtake its start. */
+  private readonly turns = new KeyedTurns();
+
+  constructor(
+    private readonly reader: ConversationReader,
+    private readonly activity: LiveActivity,
+    private readonly events: DomainEvents,
+    private readonly clock: Clock,
+  ) {
+    events.on('conversation.left', ({ conversationId, userId }) => this.end(keyOf(conversationId, userId)));
+  }
+
+  onModuleDestroy(): void {
+    for (const key of [...this.spells.keys()]) this.end(key);
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND */
+  start(actor: Actor, conversationId: string): Promise<ConversationInput> {
+    return this.turns.run(actor.userId, async () => {
+      const conversation = await this.reader.requireForParticipant(conversationId, actor.userId);
+      const silent =
+        conversation.participants.length > MAX_PARTICIPANTS || !mayPost(conversation, actor.userId, actor.role);
+      if (!silent) this.typing(actor, conversation);
+      return { conversation_id: conversation.id };
+    });
+  }
+
+  /** @throws CONVERSATION_NOT_FOUND */
+  stop(actor: Actor, conversationId: string): Promise<ConversationInput> {
+    return this.turns.run(actor.userId, async () => {
+      const conversation = await this.reader.requireForParticipant(conversationId, actor.userId);
+      if (this.end(keyOf(conversation.id, actor.userId))) this.tell(actor, conversation, false);
+      return { conversation_id: conversation.id };
+    });
+  }
+
+  /** A socket is gone, and with it the typing that was heard of by it last. */
+  async socketClosed(socketId: string): Promise<void> {
+    const ended = [...this.spells].filter(([, { actor }]) => actor.socketId === socketId);
+    await Promise.all(ended.map(([key, spell]) => this.lapse(key, spell)));
+  }
+
+  private typing(actor: Actor, conversation: Conversation): void {
+    const key = keyOf(conversation.id, actor.userId);
+    const now = this.clock.now();
+    const known = this.spells.get(key);
+    if (!known && this.starts.take(key, now) > 0) return;
+    const due = !known || now - known.toldAt >= REPEAT_MS;
+    if (known) clearTimeout(known.expiry);
+    else this.activity.countTyping(actor.userId, 1);
+    const expiry = setTimeout(() => void this.lapse(key, spell), EXPIRY_MS).unref();
+    const spell: Spell = { conversationId: conversation.id, actor, toldAt: due ? now : (known?.toldAt ?? now), expiry };
+    this.spells.set(key, spell);
+    if (due) this.tell(actor, conversation, true);
+  }
+
+  /** Nobody said that typing ended. */
+  private async lapse(key: string, { actor, conversationId }: Spell): Promise<void> {
+    if (!this.end(key)) return;
+    // Who is not in it any more is not told of, and who cannot be looked up now is forgotten by the clients themselves.
+    const conversation = await this.reader.findForParticipant(conversationId, actor.userId).catch(() => undefined);
+    if (conversation) this.tell(actor, conversation, false);
+  }
+
+  /** @returns whether there was something to end. */
+  private end(key: string): boolean {
+    const spell = this.spells.get(key);
+    if (!spell) return false;
+    clearTimeout(spell.expiry);
+    this.spells.delete(key);
+    this.activity.countTyping(spell.actor.userId, -1);
+    return true;
+  }
+
+  private tell({ userId, displayName }: Actor, conversation: Conversation, isTyping: boolean): void {
+    this.events.emit('typing.changed', {
+      conversationId: conversation.id,
+      userId,
+      userName: displayName,
+      isTyping,
+      recipientIds: this.reader.recipientsOf(conversation).filter((id) => id !== userId),
+    });
+  }
+}
+
+const keyOf = (conversationId: string, userId: string): string => `${conversationId}/${userId}`;
