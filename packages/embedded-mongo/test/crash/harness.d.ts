@@ -8,4 +8,4 @@ export interface CrashTotal {
   readonly problems: string[];
 }
 
-export function crashRounds(options: { rounds: number; seed?: number }): Promise<CrashTotal>;
+export function crashRounds(options: { rounds: number; writes?: number; seed?: number }): Promise<CrashTotal>;

@@ -42,24 +42,26 @@ function note(ledger, line) {
 }
 
 /** One life of the writer; returns how many acknowledgements it printed. */
-async function live(dir, ledger, random, duringStart) {
+async function live(dir, ledger, random, writes, duringStart) {
   const child = spawn(process.execPath, [join(__dirname, 'writer.js'), dir], { stdio: ['ignore', 'pipe', 'inherit'] });
   let acknowledged = 0;
   let rest = '';
-  let ready;
-  const isReady = new Promise((resolve) => (ready = resolve));
+  // A number of acknowledgements, so that a busy machine works as much for each kill as an idle one.
+  const wanted = Math.floor(random() * writes);
+  let reached;
+  const isReached = new Promise((resolve) => (reached = resolve));
   child.stdout.on('data', (chunk) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop();
     for (const line of lines) {
-      if (line === 'ready') ready();
-      else acknowledged++;
+      if (line !== 'ready') acknowledged++;
       note(ledger, line);
     }
+    if (acknowledged > wanted) reached();
   });
   const closed = once(child, 'close');
-  if (!duringStart) await Promise.race([isReady, closed]);
-  await pause(duringStart ? 100 + random() * 400 : 30 + random() * 700);
+  if (!duringStart) await Promise.race([isReached, closed]);
+  await pause(duringStart ? 50 + random() * 450 : random() * 20);
   child.kill('SIGKILL');
   const [code] = await closed;
   if (code !== null) throw new Error(`the writer ended by itself with ${code}`);
@@ -119,10 +121,10 @@ function mayBeDeleted(id) {
 }
 
 /**
- * Runs the rounds and returns the books: acknowledgements, what was lost, what was applied by halves, what the check of
+ * Runs the rounds, each until fewer than `writes` are acknowledged, and returns the books: acknowledgements, what was lost, what was applied by halves, what the check of
  * the folder found. `onRound` is told after each.
  */
-async function crashRounds({ rounds, seed = Date.now() & 0xffffffff, onRound = () => {} }) {
+async function crashRounds({ rounds, writes = 600, seed = Date.now() & 0xffffffff, onRound = () => {} }) {
   const random = randomOf(seed);
   const total = { rounds: 0, seed, acknowledged: 0, documents: 0, lost: [], half: [], problems: [] };
   for (let first = 0; first < rounds; first += ROUNDS_PER_FOLDER) {
@@ -130,7 +132,7 @@ async function crashRounds({ rounds, seed = Date.now() & 0xffffffff, onRound = (
     const ledger = emptyLedger();
     for (let round = first; round < Math.min(rounds, first + ROUNDS_PER_FOLDER); round++) {
       // Now and then while it starts, so that leftovers of a start and a store that is being made are met as well.
-      const acknowledged = await live(dir, ledger, random, random() < 0.2);
+      const acknowledged = await live(dir, ledger, random, writes, random() < 0.2);
       const report = await verified(dir);
       const { lost, half } = differences(ledger, await storedIn(dir), round - first + 1);
       total.rounds++;
