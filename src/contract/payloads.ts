@@ -45,6 +45,14 @@ export interface UserStatusPayload {
   last_seen: string | null;
 }
 
+export interface WebsocketStats {
+  total_connections: number;
+  authenticated_connections: number;
+  users_online: number;
+  active_conversations: number;
+  typing_users: number;
+}
+
 /** Oneself. */
 export interface OwnStatusPayload extends UserStatusPayload {
   /** Ids of one's open connections. */

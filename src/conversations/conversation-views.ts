@@ -177,7 +177,8 @@ export class ConversationViews {
     detailed: readonly string[],
   ): Promise<ConversationPayload> {
     const directory = await this.users.findMany(detailed);
-    const onlineStatus = (id: string): OnlineStatus => (this.connections.isOnline(id) ? 'online' : 'offline');
+    const onlineStatus = (id: string): OnlineStatus =>
+      this.connections.isOnline(id) ? (directory.get(id)?.chosenStatus ?? 'online') : 'offline';
     return presentConversation({ conversation, own, memberships, directory, lastMessage, detailed, onlineStatus });
   }
 }

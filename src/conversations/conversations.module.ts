@@ -9,6 +9,7 @@ import { PresenceModule } from '../presence/presence.module';
 import { UsersModule } from '../users/users.module';
 import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationChanges } from './conversation-changes';
+import { Contacts } from './contacts';
 import { ConversationReader } from './conversation-reader';
 import { ConversationViews } from './conversation-views';
 import { ConversationsController } from './conversations.controller';
@@ -36,6 +37,7 @@ import { SummarySettler } from './summary-settler';
   controllers: [ConversationsController],
   providers: [
     ConversationsService,
+    Contacts,
     ConversationReader,
     ConversationViews,
     ConversationAnnouncer,
@@ -45,6 +47,6 @@ import { SummarySettler } from './summary-settler';
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [ConversationsService, ConversationReader, SummarySettler, ConversationsRepository],
+  exports: [Contacts, ConversationsService, ConversationReader, SummarySettler, ConversationsRepository],
 })
 export class ConversationsModule {}

@@ -2,14 +2,18 @@ import { Module } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock';
 import { ConfigModule } from '../config/config.module';
 import { LocksModule } from '../database/locks.module';
+import { ConversationsModule } from '../conversations/conversations.module';
+import { PresenceModule } from '../presence/presence.module';
 import { UsersModule } from '../users/users.module';
 import { DirectoryController } from './directory.controller';
 import { DirectorySync } from './directory-sync';
+import { PeopleService } from './people.service';
+import { PresenceController } from './presence.controller';
 
 /** REST door of the directory and its clockwork; apart from users/, because a door asks auth and auth asks users. */
 @Module({
-  imports: [ConfigModule, LocksModule, UsersModule],
-  controllers: [DirectoryController],
-  providers: [DirectorySync, { provide: Clock, useClass: SystemClock }],
+  imports: [ConfigModule, ConversationsModule, LocksModule, PresenceModule, UsersModule],
+  controllers: [DirectoryController, PresenceController],
+  providers: [DirectorySync, PeopleService, { provide: Clock, useClass: SystemClock }],
 })
 export class DirectoryModule {}

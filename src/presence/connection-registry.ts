@@ -10,6 +10,7 @@ export class ConnectionRegistry extends ConnectionCounter {
   private readonly placesOf = new Map<string, Set<string>>();
   private readonly userOf = new Map<string, string>();
   private readonly live = new Set<string>();
+  private readonly leaveListeners: ((userId: string) => void)[] = [];
 
   /**
    * Takes one of the user's places for a socket; repeating it for the same socket changes nothing.
@@ -33,13 +34,15 @@ export class ConnectionRegistry extends ConnectionCounter {
 
   /** The socket is gone, or its handshake failed. Safe to call twice. */
   release(socketId: string): void {
-    this.live.delete(socketId);
+    const wasLive = this.live.delete(socketId);
     const userId = this.userOf.get(socketId);
     if (userId === undefined) return;
     this.userOf.delete(socketId);
     const places = this.placesOf.get(userId);
     places?.delete(socketId);
-    if (places?.size === 0) this.placesOf.delete(userId);
+    if (places?.size !== 0) return;
+    this.placesOf.delete(userId);
+    if (wasLive) for (const listener of this.leaveListeners) listener(userId);
   }
 
   /** @returns whether one open socket of the user lives here; reserved places do not count. */
@@ -51,6 +54,26 @@ export class ConnectionRegistry extends ConnectionCounter {
   /** @returns the ids of the user's sockets, reserved ones included. */
   socketIds(userId: string): string[] {
     return [...(this.placesOf.get(userId) ?? [])];
+  }
+
+  /** Calls `listener` when somebody's last open socket here is gone. */
+  onLeft(listener: (userId: string) => void): void {
+    this.leaveListeners.push(listener);
+  }
+
+  /** @returns the ids of the user's open sockets. */
+  liveSocketIds(userId: string): string[] {
+    return this.socketIds(userId).filter((id) => this.live.has(id));
+  }
+
+  /** @returns at most `limit` users with an open socket here. */
+  onlineUsers(limit: number): string[] {
+    const users: string[] = [];
+    for (const userId of this.placesOf.keys()) {
+      if (users.length >= limit) break;
+      if (this.isOnline(userId)) users.push(userId);
+    }
+    return users;
   }
 
   counts(): ConnectionCounts {

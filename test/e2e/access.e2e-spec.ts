@@ -67,6 +67,13 @@ const ABOUT_NONE: readonly string[] = [
   `POST ${MESSAGES}/conversations`,
   'POST /api/v1/system-messages',
   'PUT /api/v1/users',
+  'GET /api/v1/users',
+  'GET /api/v1/users/:user_id',
+  'GET /api/v1/presence/me',
+  'PUT /api/v1/presence/me',
+  'GET /api/v1/presence/:user_id',
+  `GET ${MESSAGES}/online-users`,
+  `GET ${MESSAGES}/websocket/stats`,
 ];
 const ABOUT_NONE_BY_PREFIX = ['GET /docs'];
 
