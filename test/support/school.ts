@@ -1,5 +1,5 @@
 import type { ConversationPayload } from '../../src/contract/payloads';
-import { anAdmin, idOf } from './people';
+import { idOf } from './people';
 import type { Answer, TestApp } from './test-app';
 import type { TestPerson } from './tokens';
 
@@ -18,7 +18,8 @@ export class School {
   async sync(person: TestPerson, change: { role?: string; is_active?: boolean }): Promise<void> {
     const user = { user_id: idOf(person), username: idOf(person), display_name: idOf(person), role: person.role };
     const body = { users: [{ ...user, ...change }] };
-    const answer = await this.service.call('PUT', '/api/v1/users', { as: anAdmin(), body });
+    const as = { user_id: 'user-service', role: 'service' };
+    const answer = await this.service.call('PUT', '/api/v1/users', { as, body });
     if (answer.status !== 200) throw new Error(`sync: ${answer.text}`);
   }
 
