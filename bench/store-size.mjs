@@ -28,7 +28,7 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 
 async function startOnce(folder, secret) {
   const began = performance.now();
-  const service = await startService({ folder, port: await freePort(), secret });
+  const service = await startService({ folder, port: await freePort(), secret, timeoutMs: 120_000 });
   const ms = performance.now() - began;
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const mb = ownMemory(service.pid);

@@ -20,8 +20,9 @@ export class LongReads {
 
   /** True for a command about a cursor that the thread keeps. */
   owns(body: Document): boolean {
-    const cursor: unknown = body['getMore'] ?? (body['killCursors'] && (body['cursors'] as unknown[])[0]);
-    return /^\d*[13579]$/.test(String(cursor));
+    const { getMore, killCursors, cursors } = body;
+    const killed: unknown = killCursors !== undefined && Array.isArray(cursors) ? cursors[0] : undefined;
+    return /^\d*[13579]$/.test(String(getMore ?? killed));
   }
 
   /** Runs a read there; resolves with its reply, which is an error's when the thread could not do it. */

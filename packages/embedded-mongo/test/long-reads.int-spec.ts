@@ -78,6 +78,12 @@ describe('reads that take long', () => {
     expect(error.code).toBe(43);
   });
 
+  it('are not asked for a cursor that is none', async () => {
+    expect((await serverError(test.db.command({ killCursors: 'rows' }))).code).toBe(14);
+    expect((await serverError(test.db.command({ getMore: 'x1', collection: 'rows' }))).code).toBe(14);
+    expect(await test.db.command({ ping: 1 })).toMatchObject({ ok: 1 });
+  });
+
   it('end with the collection', async () => {
     await test.db.collection<Row>('short').insertMany(await col.find().limit(20_000).toArray());
     const cursor = test.db.collection<Row>('short').find({}, { batchSize: 2 }).sort({ text: 1, n: 1 });
