@@ -11,10 +11,14 @@ export const unreadCount = (lastSeq: number, membership: Membership | undefined)
   Math.max(0, lastSeq - Math.max(membership?.readSeq ?? 0, membership?.joinedSeq ?? 0));
 
 /** What a conversation says to one participant only. */
-export type OwnView = Pick<ConversationPayload, 'unread_count' | 'is_muted' | 'muted_until' | 'is_archived'>;
+export type OwnView = Pick<ConversationPayload, 'unread_count' | 'is_muted' | 'muted_until' | 'is_archived'> &
+  Partial<typeof NO_PREVIEW>;
+
+/** Where the last message came before the person and the history is for those who were there. */
+const NO_PREVIEW = { last_message_id: null, last_message_content: null, last_message_at: null, last_message_by: null };
 
 /** @param now milliseconds since the epoch */
-export function ownView({ summary }: Conversation, membership: Membership | undefined, now: number): OwnView {
+export function ownView({ summary, history }: Conversation, membership: Membership | undefined, now: number): OwnView {
   const muted = isMuted(membership, now);
   const until = membership?.mutedUntil ?? null;
   return {
@@ -22,6 +26,7 @@ export function ownView({ summary }: Conversation, membership: Membership | unde
     is_muted: muted,
     muted_until: muted && until !== null && until < FOREVER ? until.toISOString() : null,
     is_archived: isArchived(membership, summary.seq, now),
+    ...(history === 'joined' && summary.seq <= (membership?.joinedSeq ?? 0) ? NO_PREVIEW : {}),
   };
 }
 

@@ -50,8 +50,16 @@ describe('participants of a group', () => {
       const id = await school.group([teacher, parent], { history: 'joined' });
       await school.meet(late);
       const before = await school.send(teacher, id, 'avant');
+      const socket = await enter(late);
+      const told = nextEvent(socket, 'conversation_created');
       await school.add(teacher, id, late);
+      const nothing = { last_message_id: null, last_message_content: null, last_message_by: null, unread_count: 0 };
+      expect(await told).toMatchObject(nothing);
+      expect(await school.listed(late, id)).toMatchObject(nothing);
+      expect((await school.get(late, id)).body).toMatchObject(nothing);
+      expect(await school.listed(parent, id)).toMatchObject({ last_message_content: 'avant' });
       await school.send(teacher, id, 'après');
+      expect(await school.listed(late, id)).toMatchObject({ last_message_content: 'après' });
       const page = await school.history(late, id);
       expect([contents(page), page.body.total_count]).toEqual([['après'], 1]);
       expect(await school.listed(late, id)).toMatchObject({ unread_count: 1 });
