@@ -1,6 +1,6 @@
 import { Document, typeName } from '../bson/values';
 import { CommandError } from '../errors';
-import { locate, removeAt, setAt, Target, valueAtTarget } from './target';
+import { checkViable, locate, removeAt, setAt, valueAtTarget } from './target';
 import { isDynamicPart, parseUpdatePath, UpdatePath } from './update-path';
 
 /** A compiled $rename of one field. */
@@ -21,10 +21,9 @@ function crossesArray(document: Document, parts: readonly string[]): boolean {
   });
 }
 
-function checkPlain(document: Document, path: UpdatePath, role: string): Target {
+function refuseArray(document: Document, path: UpdatePath, role: string): void {
   if (crossesArray(document, path.parts))
     throw badValue(`The ${role} field cannot be an array element, '${path.text}'`);
-  return locate(document, path.parts);
 }
 
 /** Compiles the renaming of one field; neither path may lead into an array. */
@@ -40,11 +39,13 @@ export function compileRename(source: string, operand: unknown): Rename {
     from,
     to,
     apply: (document) => {
-      const sourceTarget = checkPlain(document, from, 'source');
-      if (!sourceTarget.exists) return;
-      const value = valueAtTarget(sourceTarget, from.parts);
-      setAt(checkPlain(document, to, 'destination'), to.parts, value);
-      removeAt(sourceTarget, from.parts);
+      const source = locate(document, from.parts);
+      checkViable(source, from.parts, false);
+      if (!source.exists) return;
+      refuseArray(document, from, 'source');
+      refuseArray(document, to, 'destination');
+      setAt(locate(document, to.parts), to.parts, valueAtTarget(source, from.parts));
+      removeAt(source, from.parts);
     },
   };
 }

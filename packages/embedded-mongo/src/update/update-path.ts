@@ -57,24 +57,29 @@ export function compareUpdatePaths(a: readonly string[], b: readonly string[]): 
   return a.length - b.length;
 }
 
-/** Refuses two updates of one place, or of a place and something inside it (40). */
+/** What is updated below a place: the whole of it, fields by name, or elements by `$[]` and `$[identifier]`. */
+type Below = 'whole' | 'fields' | 'elements';
+
+/** Refuses two updates of one place, of a place and something inside it, or of fields beside array filters (40). */
 export class ConflictCheck {
-  private readonly seen = new Map<string, boolean>();
+  private readonly seen = new Map<string, Below>();
 
   add(parts: readonly string[]): void {
     const path = parts.join('.');
     let prefix = '';
     parts.forEach((part, i) => {
       prefix = i === 0 ? part : `${prefix}.${part}`;
-      const isWhole = this.seen.get(prefix);
-      if (isWhole === true || (isWhole === false && i === parts.length - 1)) {
+      const next = parts[i + 1];
+      const below = next === undefined ? 'whole' : arrayIdentifier(next) === null ? 'fields' : 'elements';
+      const known = this.seen.get(prefix);
+      if (known !== undefined && (known !== below || below === 'whole')) {
         throw new CommandError(
           40,
           'ConflictingUpdateOperators',
           `Updating the path '${path}' would create a conflict at '${prefix}'`,
         );
       }
-      this.seen.set(prefix, i === parts.length - 1);
+      this.seen.set(prefix, below);
     });
   }
 }

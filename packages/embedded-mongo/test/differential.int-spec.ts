@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { MongoClient, MongoServerError, type Collection, type Document } from 'mongodb';
+import * as arbitrary from './differential/arbitraries';
+import { fill, find, show, update, type Answer } from './differential/engines';
+import { exceptions, type Question } from './differential/exceptions';
+import { openStore, type TestStore } from './support';
+
+/** Each property runs as many cases as fit; a failure prints its seed and path. */
+const BUDGET_MS = 15_000;
+const LIMITS = { numRuns: 100_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false } as const;
+jest.setTimeout(BUDGET_MS + 30_000);
+
+const second = process.env['MONGODB_TEST_URL'];
+
+describe('index plans and full scans give the same answers', () => {
+  let test: TestStore;
+  let collection: Collection;
+  const indexes: [Document, Document][] = [
+    [{ a: 1 }, {}],
+    [{ a: 1, b: -1 }, {}],
+    [{ 'a.b': 1, c: 1 }, {}],
+    [{ 'a.0': 1 }, {}],
+    [{ b: -1 }, {}],
+    [{ b: 1, 'a.c': 1 }, { sparse: true }],
+    [{ c: 1 }, { partialFilterExpression: { c: { $gte: 1 } } }],
+    [{ 'b.a': 1 }, { partialFilterExpression: { a: { $exists: true } } }],
+  ];
+
+  beforeAll(async () => {
+    test = await openStore();
+    collection = test.db.collection('indexed');
+    for (const [key, options] of indexes) await collection.createIndex(key, options);
+  });
+  afterAll(() => test.close());
+
+  /** Documents that an index refuses (parallel arrays) are left out. */
+  async function fillIndexed(docs: readonly Document[]): Promise<void> {
+    await collection.deleteMany({});
+    try {
+      await collection.insertMany([...docs], { ordered: false });
+    } catch (error) {
+      if (!(error instanceof MongoServerError) || ![171, 16746].includes(Number(error.code))) throw error;
+    }
+  }
+
+  it('for any filter and order, by the chosen plan and by every index that may be used', async () => {
+    const cases = fc.array(fc.tuple(arbitrary.filter, arbitrary.sort), { minLength: 1, maxLength: 5 });
+    const property = fc.asyncProperty(arbitrary.documents, cases, async (docs, queries) => {
+      await fillIndexed(docs);
+      for (const [filter, sort] of queries) {
+        const expected = await find(collection, filter, { sort, hint: { $natural: 1 } });
+        expect(await find(collection, filter, { sort })).toEqual(expected);
+        for (const [hint] of indexes) {
+          const hinted = await find(collection, filter, { sort, hint });
+          // A partial or sparse index that does not hold every answer is refused.
+          if (hinted.code !== 2) expect([hint, hinted]).toEqual([hint, expected]);
+        }
+      }
+    });
+    await fc.assert(property, LIMITS);
+  });
+
+  it('after updates, for documents that move in the indexes', async () => {
+    const property = fc.asyncProperty(
+      arbitrary.documents,
+      arbitrary.update,
+      arbitrary.filter,
+      async (docs, change, filter) => {
+        await fillIndexed(docs);
+        await update(collection, change);
+        const sort = { _id: 1 };
+        expect(await find(collection, filter, { sort })).toEqual(
+          await find(collection, filter, { sort, hint: { $natural: 1 } }),
+        );
+      },
+    );
+    await fc.assert(property, LIMITS);
+  });
+});
+
+describe('the second engine', () => {
+  it('has at most twenty differences that are excepted', () => {
+    expect(exceptions.length).toBeLessThanOrEqual(20);
+  });
+});
+
+const withSecondEngine = (name: string, tests: () => void): void => {
+  if (second !== undefined) describe(name, tests);
+};
+
+withSecondEngine('this store and the second engine give the same answers', () => {
+  let test: TestStore;
+  let client: MongoClient;
+  let ours: Collection;
+  let theirs: Collection;
+
+  beforeAll(async () => {
+    test = await openStore();
+    ours = test.db.collection('same');
+    client = await MongoClient.connect(second ?? '');
+    theirs = client.db(`test_differential_${process.pid}_${Date.now()}`).collection('same');
+  });
+  afterAll(async () => {
+    await client.db(theirs.dbName).dropDatabase();
+    await client.close();
+    await test.close();
+  });
+
+  const fillBoth = (docs: readonly Document[]) => Promise.all([fill(ours, docs), fill(theirs, docs)]);
+
+  function ask(collection: Collection, question: Question): Promise<Answer> {
+    if (question.kind === 'find') return find(collection, question.filter, question.options);
+    return update(collection, question.change);
+  }
+
+  async function compare(docs: readonly Document[], question: Question): Promise<void> {
+    const [mine, other] = await Promise.all([ask(ours, question), ask(theirs, question)]);
+    if (mine.text === other.text || exceptions.some((each) => each.covers(question, docs, mine, other))) return;
+    throw new Error(`${show(question)}\n  this store   ${mine.text}\n  the second   ${other.text}`);
+  }
+
+  const queries = (options: fc.Arbitrary<Document>) =>
+    fc.array(fc.tuple(arbitrary.filter, options), { minLength: 1, maxLength: 5 });
+  const byId = fc.constant({ sort: { _id: 1 } });
+
+  it.each<[string, fc.Arbitrary<Document>]>([
+    ['filters', byId],
+    ['orders', arbitrary.sort.map((sort) => ({ sort }))],
+    ['projections', arbitrary.projection.map((projection) => ({ sort: { _id: 1 }, projection }))],
+  ])('to %s', async (_name, options) => {
+    const property = fc.asyncProperty(arbitrary.documents, queries(options), async (docs, asked) => {
+      await fillBoth(docs);
+      for (const [filter, each] of asked) await compare(docs, { kind: 'find', filter, options: each });
+    });
+    await fc.assert(property, LIMITS);
+  });
+
+  it('to updates', async () => {
+    const property = fc.asyncProperty(arbitrary.documents, arbitrary.update, async (docs, change) => {
+      const some = docs.slice(0, 1);
+      await fillBoth(some);
+      await compare(some, { kind: 'update', change });
+    });
+    await fc.assert(property, LIMITS);
+  });
+
+  it.each(exceptions.map((each) => [each.name, each] as const))(
+    'but for the exception: %s',
+    async (_name, { docs, question }) => {
+      await fillBoth(docs);
+      const [mine, other] = await Promise.all([ask(ours, question), ask(theirs, question)]);
+      expect(mine.text).not.toBe(other.text);
+    },
+  );
+});
