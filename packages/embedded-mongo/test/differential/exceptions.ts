@@ -55,6 +55,15 @@ export const exceptions: readonly Exception[] = [
       question.kind === 'find' && question.options['sort'] !== undefined && show(docs).includes('[]'),
   },
   {
+    name: 'a sort by two arrays is refused',
+    docs: [{ _id: 0, a: [1], b: [2] }],
+    question: { kind: 'find', filter: {}, options: { sort: { a: 1, b: 1 } } },
+    manual:
+      'In a compound multikey index, each indexed document can have at most one indexed field whose value is an array.',
+    page: 'core/indexes/index-types/index-multikey (an order is one that such an index could have)',
+    covers: (question, _docs, ours, theirs) => question.kind === 'find' && ours.code === 2 && !refused(theirs),
+  },
+  {
     name: 'a missing field lies between MinKey and MaxKey',
     docs: [{ _id: 0 }],
     question: { kind: 'find', filter: { a: { $lt: new MaxKey() } }, options: {} },
@@ -104,7 +113,8 @@ export const exceptions: readonly Exception[] = [
     question: update({ $rename: { a: 'b.c' } }),
     manual: '$rename does not work on embedded documents in arrays.',
     page: 'reference/operator/update/rename',
-    covers: (question, _docs, _ours, theirs) => uses(question, '$rename') && theirs.code === 9,
+    covers: (question, _docs, ours, theirs) =>
+      uses(question, '$rename') && (theirs.code === 9 || (theirs.code === 2 && !refused(ours))),
   },
   {
     name: '$pull by a document leaves what is no document',
@@ -126,7 +136,7 @@ export const exceptions: readonly Exception[] = [
   {
     name: '$pop, $pull, $pullAll and $rename of what is not there change nothing on the way to it',
     docs: [{ _id: 0 }],
-    question: update({ $pop: { 'a.b': 1 } }),
+    question: update({ $pop: { 'a.b': 1 }, $set: { c: 1 } }),
     manual: 'The $pullAll operator removes all instances of the specified values from an existing array.',
     page: 'reference/operator/update/pullAll',
     covers: (question, _docs, ours, theirs) =>
