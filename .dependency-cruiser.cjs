@@ -23,6 +23,7 @@ module.exports = {
     layer('common', ['contract']),
     layer('openapi', base),
     layer('config', base),
+    layer('metrics', base),
     layer('events', base),
     layer('redis', [...base, 'config']),
     layer('rate-limits', [...base, 'config', 'redis']),

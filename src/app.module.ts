@@ -7,6 +7,7 @@ import { ConversationsModule } from './conversations/conversations.module';
 import { DirectoryModule } from './directory/directory.module';
 import { HealthModule } from './health/health.module';
 import { MessagesModule } from './messages/messages.module';
+import { OperationsModule } from './operations/operations.module';
 import { RealtimeModule } from './realtime/realtime.module';
 import { SystemMessagesModule } from './system-messages/system-messages.module';
 
@@ -21,6 +22,7 @@ import { SystemMessagesModule } from './system-messages/system-messages.module';
     SystemMessagesModule,
     RealtimeModule,
     HealthModule,
+    OperationsModule,
   ],
   providers: [{ provide: APP_GUARD, useExisting: JwtAuthGuard }],
 })

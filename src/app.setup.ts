@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
 import { createOpenApiDocument } from './openapi/document';
+import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
@@ -98,7 +99,11 @@ function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
 }
 
 /** Everything HTTP that is not a route; used by main and by the tests, so that both see the same service. */
-export async function configureApp(app: NestFastifyApplication, config: AppConfig): Promise<void> {
+export async function configureApp(
+  app: NestFastifyApplication,
+  config: AppConfig,
+  metrics: Metrics = new Metrics(),
+): Promise<void> {
   const logger = new Logger('Http');
   await app.register(helmet, {
     contentSecurityPolicy: false, // set by path in createFastifyAdapter
@@ -123,12 +128,13 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   fastify.addHook('onResponse', (request, reply, done) => {
     // The route, not the URL: paths name people and queries can hold tokens.
     const route = request.routeOptions.url ?? 'unknown';
+    metrics.observeHttp(request.method, route, reply.statusCode, reply.elapsedTime);
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     logger.debug({ request_id: request.id, method: request.method, route, status: reply.statusCode, ms });
     done();
   });
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
-  app.useWebSocketAdapter(new RealtimeAdapter(app, config));
+  app.useWebSocketAdapter(new RealtimeAdapter(app, config, metrics));
   if (config.docs) serveDocs(app, config);
 }

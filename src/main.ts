@@ -8,6 +8,7 @@ import { errorName } from './common/error-name';
 import { PinoNestLogger } from './common/logging/pino-logger';
 import type { AppConfig } from './config/app-config';
 import { ConfigurationError, processConfiguration } from './config/configuration';
+import { Metrics } from './metrics/metrics';
 import { StoreStatus } from './database/store-status';
 
 /** What an operator can do something about, by error code. */
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
   exitOn('uncaughtException');
   const adapter = createFastifyAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, { logger, abortOnError: false });
-  await configureApp(app, config);
+  await configureApp(app, config, app.get(Metrics, { strict: false }));
   stopOn(['SIGTERM', 'SIGINT'], app, logger);
   await app.listen({ port: config.service.port, host: config.service.host });
   const base = (await app.getUrl()).replace(/\/\/(?:\[::\]|0\.0\.0\.0|\[::1\]|127\.0\.0\.1)(?=:)/, '//localhost');

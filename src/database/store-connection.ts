@@ -24,6 +24,7 @@ const OPTIONS: ConnectOptions = {
   autoIndex: false,
   autoCreate: false,
   bufferCommands: false,
+  monitorCommands: true,
   maxPoolSize: 50,
   waitQueueTimeoutMS: 2_000,
   connectTimeoutMS: 3_000,
@@ -101,6 +102,14 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
     }
   }
 
+  private watchCommands(): void {
+    const client = this.connection.getClient();
+    const tell = (ok: boolean) => (event: { commandName: string; duration: number }) => {
+      for (const listener of this.commandListeners) listener(event.commandName, ok, event.duration);
+    };
+    client.on('commandSucceeded', tell(true)).on('commandFailed', tell(false));
+  }
+
   private async tryOpen(): Promise<boolean> {
     const options: ConnectOptions = { ...OPTIONS, dbName: this.database };
     const probe = createConnection();
@@ -115,6 +124,7 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
     try {
       await ensureIndexes(this.connection, probe);
       await this.connection.openUri(this.server.url, options);
+      this.watchCommands();
       this.logger.log(`connected to the ${this.kind} store, database ${this.database}`);
       return true;
     } finally {

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { loadConfiguration } from '../config/configuration';
 import { StoreStatus } from '../database/store-status';
 import { ConnectionCounter } from '../presence/connection-counter';
+import { LiveActivity } from '../presence/live-activity';
 import { RedisStatus } from '../redis/redis-status';
 import { HealthService } from './health.service';
 
@@ -38,7 +39,7 @@ class FakeRedis extends RedisStatus {
 const config = loadConfiguration({ SECRET_KEY: 'k3'.repeat(20) }, tmpdir());
 const noRedis = new FakeRedis(false, () => Promise.reject(new Error('x')));
 const health = (ready: boolean, answer: () => Promise<number>, redis: RedisStatus = noRedis) =>
-  new HealthService(config, new FakeStore(ready, answer), new NoConnections(), redis);
+  new HealthService(config, new FakeStore(ready, answer), new NoConnections(), redis, new LiveActivity());
 
 describe('HealthService', () => {
   it.each([

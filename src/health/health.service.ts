@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config';
 import { StoreStatus } from '../database/store-status';
-import { ConnectionCounter, type ConnectionCounts } from '../presence/connection-counter';
+import type { WebsocketStats } from '../contract/payloads';
+import { ConnectionCounter } from '../presence/connection-counter';
+import { LiveActivity } from '../presence/live-activity';
 import { RedisStatus } from '../redis/redis-status';
 
 type Status = 'healthy' | 'degraded' | 'unhealthy';
@@ -28,7 +30,7 @@ export interface HealthReport {
   version: string;
   checks: {
     database: StoreCheck;
-    websocket: { status: Status; details: ConnectionCounts };
+    websocket: { status: Status; details: WebsocketStats };
     /** Only where REDIS_URL is set. */
     redis?: RedisCheck;
   };
@@ -61,6 +63,7 @@ export class HealthService {
     private readonly store: StoreStatus,
     private readonly connections: ConnectionCounter,
     private readonly redis: RedisStatus,
+    private readonly activity: LiveActivity,
   ) {}
 
   /** @returns whether the store answers, within a second at most. */
@@ -99,7 +102,7 @@ export class HealthService {
       version: this.config.service.version,
       checks: {
         database,
-        websocket: { status: 'healthy', details: this.connections.counts() },
+        websocket: { status: 'healthy', details: { ...this.connections.counts(), ...this.activity.counts() } },
         ...(redis && { redis }),
       },
       uptime_seconds: Math.round(process.uptime()),

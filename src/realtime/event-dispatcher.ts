@@ -15,11 +15,14 @@ export interface EventHandler {
   readonly message: unknown;
   readonly callback: (payload: unknown, reply: Reply) => unknown;
 }
+/** Told of every answer: the event's name if it has a handler, else `unknown`; `ok` or an error code; milliseconds. */
+export type AnswerListener = (event: string, outcome: string, ms: number) => void;
 export type Transform = (result: unknown) => Observable<unknown>;
 
 const OPEN_TO_ALL: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.authentication, CLIENT_EVENTS.ping]);
 /** Hints that nobody misses: a flood of them is no error (contract 4). */
 const DROPPED_SILENTLY: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.messageTyping, CLIENT_EVENTS.messageStopTyping]);
+const EVENT_NAMES: ReadonlySet<unknown> = new Set(Object.values(CLIENT_EVENTS));
 const SECOND_MS = 1000;
 const DRAIN_STEP_MS = 10;
 
@@ -40,6 +43,7 @@ export class EventDispatcher {
   constructor(
     private readonly eventsPerSecond: number,
     private readonly clock: Clock,
+    private readonly onAnswer: AnswerListener = () => undefined,
   ) {
     this.rate = new SlidingWindow(eventsPerSecond, SECOND_MS);
     this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
@@ -72,11 +76,14 @@ export class EventDispatcher {
   private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => Observable<unknown>): void {
     const ownLimit = this.hasOwnLimit(peer, event);
     this.unanswered += 1;
+    const started = performance.now();
     let answered = false;
     const reply: Reply = (given) => {
       if (answered) return;
       answered = true;
       this.unanswered -= 1;
+      const name = EVENT_NAMES.has(event) ? String(event) : 'unknown';
+      this.onAnswer(name, given.ok ? 'ok' : given.error.error_code, performance.now() - started);
       if (ownLimit && !given.ok) this.refusals.take(peer.id, this.clock.now());
       answer(given);
     };

@@ -8,6 +8,7 @@ import { Doors } from './doors/doors';
 import { PlainDoor } from './doors/plain-door';
 import { SocketIoDoor } from './doors/socket-io-door';
 import type { AppServer } from './doors/socket-io-peer';
+import type { Metrics } from '../metrics/metrics';
 import { EventDispatcher, type Transform } from './event-dispatcher';
 import type { Peer } from './peer';
 
@@ -24,8 +25,11 @@ export class RealtimeAdapter implements WebSocketAdapter<Doors, Peer> {
   constructor(
     private readonly app: INestApplication,
     private readonly config: AppConfig,
+    metrics: Metrics,
   ) {
-    this.dispatcher = new EventDispatcher(config.rates.eventsPerSecond, new SystemClock());
+    this.dispatcher = new EventDispatcher(config.rates.eventsPerSecond, new SystemClock(), (...answer) =>
+      metrics.observeEvent(...answer),
+    );
   }
 
   /** @returns the doors on the application's own HTTP server */

@@ -62,6 +62,8 @@ const ABOUT_NONE: readonly string[] = [
   'GET /',
   'GET /health',
   'GET /health/live',
+  'GET /info',
+  'GET /metrics',
   'GET /health/ready',
   `GET ${MESSAGES}/conversations`,
   `POST ${MESSAGES}/conversations`,

@@ -9,6 +9,7 @@ import { configureApp, createFastifyAdapter } from '../../src/app.setup';
 import { Clock, SystemClock } from '../../src/common/clock';
 import { AppConfig } from '../../src/config/app-config';
 import { loadConfiguration } from '../../src/config/configuration';
+import { Metrics } from '../../src/metrics/metrics';
 import type { ErrorCode } from '../../src/contract/error-codes';
 import type {
   ConversationPage,
@@ -87,7 +88,7 @@ export async function startTestApp(
     .compile();
   const adapter: FastifyAdapter = createFastifyAdapter(config);
   const app = module.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
-  await configureApp(app, config);
+  await configureApp(app, config, app.get(Metrics, { strict: false }));
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
