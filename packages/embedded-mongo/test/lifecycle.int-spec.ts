@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedMongo } from '@presencepro/embedded-mongo';
@@ -46,6 +46,17 @@ describe('the life of a store', () => {
     expect(await again.find({ tags: { $gte: 'a' } }).toArray()).toEqual([{ _id: 1, tags: ['a', 'b'] }]);
     await expect(again.insertOne({ _id: 2, tags: ['b'] })).rejects.toMatchObject({ code: 11000 });
     await second.close();
+  });
+
+  it('writes nothing when it is asked for indexes that stand', async () => {
+    const first = await openStore({ dir });
+    await first.db.collection('kept').createIndex({ a: 1 });
+    await first.close();
+    const before = readFileSync(join(dir, 'data.lmdb'));
+    const second = await openStore({ dir });
+    await second.db.collection('kept').createIndex({ a: 1 });
+    await second.close();
+    expect(readFileSync(join(dir, 'data.lmdb')).equals(before)).toBe(true);
   });
 
   it('makes its folder private and cleans up its socket and lock', async () => {

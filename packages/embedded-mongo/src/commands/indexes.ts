@@ -58,7 +58,8 @@ function createIndexes({ engine, db }: CommandContext, body: Document): Document
     collection.indexes.length = before;
     throw error;
   }
-  engine.catalog.save(collection);
+  // A service asks for its indexes at every start: those that stand cost no write and no flush.
+  if (built.length > 0) engine.catalog.save(collection);
   const reply: Document = {
     numIndexesBefore: before + 1,
     numIndexesAfter: collection.indexes.length + 1,
