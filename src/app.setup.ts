@@ -82,7 +82,8 @@ export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
     done();
   });
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
-    const allowed = request.is404 ? adapter.routes.methodsOf(request.url) : [];
+    const { routes } = adapter;
+    const allowed = request.is404 ? routes.methodsOf(request.url) : routes.refusalOf(request.method, request.url);
     if (allowed.length === 0) return done();
     void reply.header('allow', allowed.join(', '));
     sendProblem(new DomainError('METHOD_NOT_ALLOWED'), request, reply);

@@ -35,6 +35,9 @@ export abstract class AppConfig {
   };
   /** Unicode code points. */
   readonly maxMessageLength: number;
+  readonly messageRetentionMs: number;
+  /** 0: no edits. */
+  readonly editWindowMs: number;
   /** The creator counts. */
   readonly maxGroupParticipants: number;
   readonly rates: {

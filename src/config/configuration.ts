@@ -12,6 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CLOCK_LEEWAY_SECONDS = 5;
 const AUTHENTICATION_TIMEOUT_MS = 10_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const DEFAULT_VERSION = '0.1.0';
 
 /** The start is refused: every wrong setting with its rule, never the value of one. */
@@ -118,6 +120,8 @@ function toAppConfig(variables: EnvironmentVariables, cwd: string): AppConfig {
       authenticationTimeoutMs: AUTHENTICATION_TIMEOUT_MS,
     },
     maxMessageLength: variables.MAX_MESSAGE_LENGTH,
+    messageRetentionMs: variables.MESSAGE_RETENTION_DAYS * DAY_MS,
+    editWindowMs: variables.MESSAGE_EDIT_WINDOW_MINUTES * MINUTE_MS,
     maxGroupParticipants: variables.MAX_GROUP_PARTICIPANTS,
     rates: {
       messagesPerMinute: variables.RATE_LIMIT_MESSAGES_PER_MINUTE,

@@ -184,6 +184,14 @@ export class EnvironmentVariables {
   @IntegerSetting(1, 10_000)
   MAX_MESSAGE_LENGTH: number = 2000;
 
+  /** Days after which a message is served no more and removed from the store. Default 365. */
+  @IntegerSetting(1, 36_500)
+  MESSAGE_RETENTION_DAYS: number = 365;
+
+  /** Minutes in which senders may edit what they wrote. 0: no edits. Default 15. */
+  @IntegerSetting(0, 525_600)
+  MESSAGE_EDIT_WINDOW_MINUTES: number = 15;
+
   /** People in a group, its creator among them. Default 500. */
   @IntegerSetting(2, 5000)
   MAX_GROUP_PARTICIPANTS: number = 500;

@@ -88,6 +88,25 @@ export interface MessagePayload {
   is_deleted: boolean;
 }
 
+/** How far one other participant has come with a message. */
+export interface ReceiptPayload {
+  user_id: string;
+  delivered_at: string | null;
+  read_at: string | null;
+}
+
+/** An earlier text, and when a newer one took its place. */
+export interface EditPayload {
+  content: string;
+  edited_at: string;
+}
+
+/** The single view: receipts and edits are for its sender only. */
+export interface MessageDetailsPayload extends MessagePayload {
+  receipts?: ReceiptPayload[];
+  edits?: EditPayload[];
+}
+
 export interface ParticipantDetails {
   user_id: string;
   username: string;

@@ -20,6 +20,8 @@ export const CLIENT_EVENTS = {
   messageStopTyping: 'message_stop_typing',
   conversationJoin: 'conversation_join',
   conversationLeave: 'conversation_leave',
+  messageEdit: 'message_edit',
+  messageDelete: 'message_delete',
   ping: 'ping',
 } as const;
 
@@ -31,6 +33,8 @@ export const SERVER_EVENTS = {
   messageDelivered: 'message_delivered',
   messageTyping: 'message_typing',
   messageStopTyping: 'message_stop_typing',
+  messageUpdated: 'message_updated',
+  messageDeleted: 'message_deleted',
   conversationCreated: 'conversation_created',
   conversationUpdated: 'conversation_updated',
   conversationJoined: 'conversation_joined',
@@ -85,6 +89,15 @@ export interface ConversationInput {
   conversation_id: string;
 }
 
+export interface MessageEditInput {
+  message_id: string;
+  content: string;
+}
+
+export interface MessageDeleteInput {
+  message_id: string;
+}
+
 export interface AuthenticatedPayload {
   user_info: UserInfo;
   timestamp: string;
@@ -132,6 +145,12 @@ export interface ParticipantPayload {
   user_id: string;
 }
 
+export interface MessageDeletedPayload {
+  conversation_id: string;
+  message_id: string;
+  seq: number;
+}
+
 export type UnauthorizedReason = 'token_expired' | 'auth_timeout' | 'user_inactive';
 
 export interface ClientToServerEvents {
@@ -143,6 +162,8 @@ export interface ClientToServerEvents {
   message_stop_typing: (input: ConversationInput, ack?: Reply<ConversationInput>) => void;
   conversation_join: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
   conversation_leave: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
+  message_edit: (input: MessageEditInput, ack?: Reply<MessagePayload>) => void;
+  message_delete: (input: MessageDeleteInput, ack?: Reply<MessagePayload>) => void;
   ping: (input: { timestamp?: string }, ack?: Reply<{ timestamp: string }>) => void;
 }
 
@@ -154,6 +175,8 @@ export interface ServerToClientEvents {
   message_delivered: (payload: MessageDeliveredPayload) => void;
   message_typing: (payload: TypingPayload) => void;
   message_stop_typing: (payload: TypingPayload) => void;
+  message_updated: (payload: MessagePayload) => void;
+  message_deleted: (payload: MessageDeletedPayload) => void;
   conversation_created: (payload: ConversationPayload) => void;
   conversation_updated: (payload: ConversationPayload) => void;
   conversation_joined: (payload: ParticipantPayload) => void;

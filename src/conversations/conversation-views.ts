@@ -3,14 +3,16 @@ import { Clock } from '../common/clock';
 import type { ConversationPage, ConversationPayload, OnlineStatus } from '../contract/payloads';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
+import { Retention } from '../message-store/retention';
 import { ConnectionRegistry } from '../presence/connection-registry';
 import { UsersService } from '../users/users.service';
 import { isArchived, type Conversation, type Membership, type Viewer } from './conversation';
-import { ownView, presentConversation, unreadCount, type OwnView } from './conversation.presenter';
+import { ownView, presentConversation, type OwnView } from './conversation.presenter';
 import { ConversationReader } from './conversation-reader';
 import { ConversationsRepository, type ListedRow } from './conversations.repository';
 import type { ListConversationsDto } from './dto/list-conversations.dto';
 import { SummarySettler } from './summary-settler';
+import { UnreadCounter } from './unread-counter';
 
 const DETAILED_IN_LISTS = 20;
 
@@ -27,6 +29,8 @@ export class ConversationViews {
     private readonly repository: ConversationsRepository,
     private readonly reader: ConversationReader,
     private readonly messages: MessagesRepository,
+    private readonly retention: Retention,
+    private readonly unread: UnreadCounter,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
     private readonly connections: ConnectionRegistry,
@@ -40,11 +44,12 @@ export class ConversationViews {
 
   /** Complete view of a conversation for one participant. */
   async present(userId: string, conversation: Conversation): Promise<ConversationPayload> {
-    const { id, summary, participants } = conversation;
-    const memberships = byUser(await this.repository.findMemberships(id));
-    const last = summary.lastId === null ? undefined : await this.messages.findById(summary.lastId);
-    const own = ownView(conversation, memberships.get(userId), this.clock.now());
-    return this.view(conversation, own, memberships, last, participants);
+    const memberships = byUser(await this.repository.findMemberships(conversation.id));
+    const [last] = await this.lastMessages([conversation]);
+    const membership = memberships.get(userId);
+    const [unread = 0] = await this.unread.count([{ conversation, membership }]);
+    const own = ownView(conversation, membership, unread, this.clock.now());
+    return this.view(conversation, own, memberships, last, conversation.participants);
   }
 
   /**
@@ -53,12 +58,14 @@ export class ConversationViews {
    */
   async presentShared(conversation: Conversation, recipientIds: readonly string[]): Promise<SharedView[]> {
     const current = await this.reader.settled(conversation);
-    const { id, summary } = current;
-    const memberships = byUser(await this.repository.findMemberships(id));
-    const last = summary.lastId === null ? undefined : await this.messages.findById(summary.lastId);
+    const memberships = byUser(await this.repository.findMemberships(current.id));
+    const [last] = await this.lastMessages([current]);
+    const unread = await this.unread.count(
+      recipientIds.map((userId) => ({ conversation: current, membership: memberships.get(userId) })),
+    );
     const groups = new Map<string, { own: OwnView; recipientIds: string[] }>();
-    for (const userId of recipientIds) {
-      const own = ownView(current, memberships.get(userId), this.clock.now());
+    for (const [index, userId] of recipientIds.entries()) {
+      const own = ownView(current, memberships.get(userId), unread[index] ?? 0, this.clock.now());
       const key = JSON.stringify(own);
       const group = groups.get(key) ?? { own, recipientIds: [] };
       group.recipientIds.push(userId);
@@ -111,7 +118,7 @@ export class ConversationViews {
     const memberships = new Map(marked.map((membership) => [membership.conversationId, membership]));
     const rows = await this.repository.findListed(viewer, [...memberships.keys()]);
     const now = this.clock.now();
-    return rows.filter(({ id, seq }) => isArchived(memberships.get(id), seq, now));
+    return rows.filter(({ id, summary }) => isArchived(memberships.get(id), summary.seq, now));
   }
 
   /** Positions against heads, over the viewer's own conversations: what is unread stands in no index. */
@@ -124,11 +131,15 @@ export class ConversationViews {
     const rows = await this.repository.findRecent(viewer, { without: [] });
     const memberships = await this.positionsIn(viewer, rows);
     const now = this.clock.now();
-    const unread = rows.filter(({ id, seq }) => {
+    const joined = rows.filter(({ id, summary }) => {
       const membership = memberships.get(id);
-      if (!membership || unreadCount(seq, membership) === 0) return false;
-      return archived === 'all' || isArchived(membership, seq, now) === (archived === 'true');
+      if (!membership) return false;
+      return archived === 'all' || isArchived(membership, summary.seq, now) === (archived === 'true');
     });
+    const counts = await this.unread.count(
+      joined.map((conversation) => ({ conversation, membership: memberships.get(conversation.id) })),
+    );
+    const unread = joined.filter((_, index) => (counts[index] ?? 0) > 0);
     return { rows: unread.slice(skip, skip + limit), total: unread.length };
   }
 
@@ -153,20 +164,29 @@ export class ConversationViews {
     const pairs = conversations.flatMap((c) =>
       [...new Set([userId, ...(detailed.get(c.id) ?? [])])].map((id) => ({ conversationId: c.id, userId: id })),
     );
-    const lastIds = conversations.flatMap((c) => c.summary.lastId ?? []);
     const [memberships, previews] = await Promise.all([
       this.repository.findMembershipsOf(pairs),
-      this.messages.findByIds(lastIds),
+      this.lastMessages(conversations),
       this.users.findMany(pairs.map((pair) => pair.userId)),
     ]);
     const lastMessages = new Map(previews.map((message) => [message.id, message]));
+    const mine = new Map(memberships.filter((m) => m.userId === userId).map((m) => [m.conversationId, m]));
+    const unread = await this.unread.count(
+      conversations.map((conversation) => ({ conversation, membership: mine.get(conversation.id) })),
+    );
     return Promise.all(
-      conversations.map((c) => {
+      conversations.map((c, index) => {
         const members = byUser(memberships.filter(({ conversationId }) => conversationId === c.id));
-        const own = ownView(c, members.get(userId), this.clock.now());
+        const own = ownView(c, members.get(userId), unread[index] ?? 0, this.clock.now());
         return this.view(c, own, members, lastMessages.get(c.summary.lastId ?? ''), detailed.get(c.id) ?? []);
       }),
     );
+  }
+
+  /** Read from the log: what is edited, deleted or expired leaves no copy behind. */
+  private async lastMessages(conversations: readonly Conversation[]): Promise<Message[]> {
+    const found = await this.messages.findByIds(conversations.flatMap((c) => c.summary.lastId ?? []));
+    return found.filter((message) => !this.retention.isExpired(message));
   }
 
   private async view(

@@ -4,11 +4,6 @@ import type { Message } from '../message-store/message';
 import { FOREVER, isArchived, isMuted, type Conversation, type Membership } from './conversation';
 
 const PREVIEW_CODE_POINTS = 100;
-const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
-
-/** Unread = messages of others above the read position (contract 6.5); sending reads, so none of one's own is there. */
-export const unreadCount = (lastSeq: number, membership: Membership | undefined): number =>
-  Math.max(0, lastSeq - Math.max(membership?.readSeq ?? 0, membership?.joinedSeq ?? 0));
 
 /** What a conversation says to one participant only. */
 export type OwnView = Pick<ConversationPayload, 'unread_count' | 'is_muted' | 'muted_until' | 'is_archived'> &
@@ -18,11 +13,16 @@ export type OwnView = Pick<ConversationPayload, 'unread_count' | 'is_muted' | 'm
 const NO_PREVIEW = { last_message_id: null, last_message_content: null, last_message_at: null, last_message_by: null };
 
 /** @param now milliseconds since the epoch */
-export function ownView({ summary, history }: Conversation, membership: Membership | undefined, now: number): OwnView {
+export function ownView(
+  { summary, history }: Conversation,
+  membership: Membership | undefined,
+  unread: number,
+  now: number,
+): OwnView {
   const muted = isMuted(membership, now);
   const until = membership?.mutedUntil ?? null;
   return {
-    unread_count: unreadCount(summary.seq, membership),
+    unread_count: unread,
     is_muted: muted,
     muted_until: muted && until !== null && until < FOREVER ? until.toISOString() : null,
     is_archived: isArchived(membership, summary.seq, now),
@@ -36,6 +36,7 @@ export interface ConversationView {
   /** Of the participants in `detailed`. */
   readonly memberships: ReadonlyMap<string, Membership>;
   readonly directory: ReadonlyMap<string, DirectoryEntry>;
+  /** Undefined: there is none, or it has expired. */
   readonly lastMessage: Message | undefined;
   /** Participants to be described; lists show the first 20. */
   readonly detailed: readonly string[];
@@ -73,10 +74,10 @@ export function presentConversation(view: ConversationView): ConversationPayload
     posting: conversation.posting,
     history: conversation.history,
     created_by: conversation.createdBy,
-    last_message_id: conversation.summary.lastId,
+    last_message_id: lastMessage?.id ?? null,
     last_message_content: lastMessage ? [...lastMessage.content].slice(0, PREVIEW_CODE_POINTS).join('') : null,
-    last_message_at: iso(conversation.summary.lastAt),
-    last_message_by: conversation.summary.lastBy,
+    last_message_at: lastMessage?.createdAt.toISOString() ?? null,
+    last_message_by: lastMessage?.senderId ?? null,
     last_seq: conversation.summary.seq,
     total_messages: conversation.summary.seq,
     ...view.own,

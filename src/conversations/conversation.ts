@@ -5,6 +5,8 @@ import type { Role } from '../contract/roles';
 /** What is derived from messages: may lag behind while `hotUntil` stands (docs/adr/0002). */
 export interface Summary {
   readonly seq: number;
+  /** Place of the last edit or deletion. */
+  readonly mod: number;
   readonly lastId: string | null;
   readonly lastAt: Date | null;
   readonly lastBy: string | null;
@@ -26,6 +28,8 @@ export interface Conversation {
   /** + 1 with every change of what stands above. */
   readonly version: number;
   readonly summary: Summary;
+  /** Messages up to here have expired and are gone, or about to be (contract 6.7). */
+  readonly floorSeq: number;
   /** Until then (and until somebody settles it) the summary is not to be trusted. */
   readonly hotUntil: Date | null;
   readonly createdAt: Date;
@@ -116,3 +120,14 @@ export function readAtOf(membership: Pick<Membership, 'readSeq' | 'readAt' | 're
   if (membership.readSeq < seq) return null;
   return membership.readMarks.find((mark) => mark.seq >= seq)?.at ?? membership.readAt;
 }
+
+/** When the message at `seq` was received by the member, or null. Reading is receiving. */
+export function deliveredAtOf(membership: Membership, seq: number): Date | null {
+  const delivered = membership.deliveredMarks.find((mark) => mark.seq >= seq)?.at;
+  const read = readAtOf(membership, seq);
+  return delivered && (!read || delivered < read) ? delivered : read;
+}
+
+/** @returns the `seq` up to which the history is not the member's to see (`history: joined`); 0: all of it is. */
+export const hiddenUpTo = ({ history }: Pick<Conversation, 'history'>, membership: Membership | undefined): number =>
+  history === 'joined' ? (membership?.joinedSeq ?? 0) : 0;

@@ -20,6 +20,7 @@ import { MembershipDocument, MembershipSchema } from './persistence/membership.s
 import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
 import { OwnViewService } from './own-view.service';
 import { SummarySettler } from './summary-settler';
+import { UnreadCounter } from './unread-counter';
 
 @Module({
   imports: [
@@ -44,9 +45,10 @@ import { SummarySettler } from './summary-settler';
     ConversationChanges,
     OwnViewService,
     SummarySettler,
+    UnreadCounter,
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [Contacts, ConversationsService, ConversationReader, SummarySettler, ConversationsRepository],
+  exports: [Contacts, ConversationsService, ConversationReader, SummarySettler, UnreadCounter, ConversationsRepository],
 })
 export class ConversationsModule {}

@@ -1,3 +1,4 @@
+import type { Retained } from '../message-store/retention';
 import type { Conversation, Membership, Viewer } from './conversation';
 
 export interface PositionMove {
@@ -15,10 +16,19 @@ export interface SummaryMove {
   readonly lastBy: string;
 }
 
-/** A conversation of the list, before it is read as a whole. */
-export interface ListedRow {
-  readonly id: string;
+/** Highest places that were ever given in a conversation, as far as it knows. */
+export interface Heads {
   readonly seq: number;
+  readonly mod: number;
+}
+
+export interface ModMove {
+  readonly conversationId: string;
+  readonly mod: number;
+}
+
+/** A conversation of the list, before it is read as a whole. */
+export interface ListedRow extends Retained {
   readonly activityAt: Date;
 }
 
@@ -48,7 +58,7 @@ export abstract class ConversationsRepository {
   abstract findHotIds(viewer: Viewer): Promise<string[]>;
   /** Conversations whose mark ended before `before`, for repair. */
   abstract findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]>;
-  abstract summarySeqs(ids: readonly string[]): Promise<Map<string, number>>;
+  abstract heads(ids: readonly string[]): Promise<Map<string, Heads>>;
   /** @returns false when one with this id exists. Memberships are written first: a conversation always has them. */
   abstract insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean>;
   abstract findById(conversationId: string): Promise<Conversation | undefined>;
@@ -65,6 +75,7 @@ export abstract class ConversationsRepository {
   /** Removes the mark unless somebody renewed it meanwhile. */
   abstract clearHot(marks: readonly { id: string; hotUntil: Date }[]): Promise<void>;
   abstract moveSummaries(moves: readonly SummaryMove[]): Promise<void>;
+  abstract moveMods(moves: readonly ModMove[]): Promise<void>;
 
   abstract findMemberships(conversationId: string): Promise<Membership[]>;
   abstract findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]>;

@@ -3,7 +3,7 @@ import { Clock } from '../common/clock';
 import { errorName } from '../common/error-name';
 import type { MessageStub } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
-import { ConversationsRepository, type PositionMove, type SummaryMove } from './conversations.repository';
+import { ConversationsRepository, type ModMove, type PositionMove, type SummaryMove } from './conversations.repository';
 
 const SETTLE_MS = 1_000;
 const REPAIR_MS = 30_000;
@@ -13,8 +13,11 @@ const REPAIR_BATCH = 200;
 const TAIL_BATCH = 500;
 
 interface Unsettled {
-  head: MessageStub;
+  /** The last message; undefined: no new one. */
+  head: MessageStub | undefined;
   readonly senders: Map<string, MessageStub>;
+  /** Place of the last edit or deletion; 0: no new one. */
+  mod: number;
 }
 
 /**
@@ -50,23 +53,31 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
 
   /** Takes note of a committed message; cheap, no I/O. */
   note(conversationId: string, message: MessageStub): void {
-    const entry = this.unsettled.get(conversationId);
-    if (!entry) {
-      this.unsettled.set(conversationId, { head: message, senders: new Map([[message.senderId, message]]) });
-    } else {
-      if (message.seq > entry.head.seq) entry.head = message;
-      const last = entry.senders.get(message.senderId);
-      if (!last || last.seq < message.seq) entry.senders.set(message.senderId, message);
-    }
-    this.settleTimer ??= setTimeout(() => void this.flush(), SETTLE_MS).unref();
+    const entry = entryOf(this.unsettled, conversationId);
+    if (message.seq > (entry.head?.seq ?? 0)) entry.head = message;
+    const last = entry.senders.get(message.senderId);
+    if (!last || last.seq < message.seq) entry.senders.set(message.senderId, message);
+    this.settleSoon();
+  }
+
+  /** Takes note of a committed edit or deletion; cheap, no I/O. */
+  noteChange(conversationId: string, mod: number): void {
+    const entry = entryOf(this.unsettled, conversationId);
+    entry.mod = Math.max(entry.mod, mod);
+    this.settleSoon();
   }
 
   /** Brings the summaries of these conversations up to their true heads now, reading what the store holds. */
   async settle(conversationIds: readonly string[]): Promise<void> {
     if (conversationIds.length === 0) return;
-    const seqs = await this.conversations.summarySeqs(conversationIds);
+    const heads = await this.conversations.heads(conversationIds);
     const found = new Map<string, Unsettled>();
-    await Promise.all([...seqs].map(async ([id, seq]) => this.readTail(id, seq, found)));
+    await Promise.all(
+      [...heads].map(async ([id, { seq, mod }]) => {
+        const [top] = await Promise.all([this.messages.topMod(id), this.readTail(id, seq, found)]);
+        if (top > mod) entryOf(found, id).mod = top;
+      }),
+    );
     await this.write(found);
   }
 
@@ -80,6 +91,10 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
+  private settleSoon(): void {
+    this.settleTimer ??= setTimeout(() => void this.flush(), SETTLE_MS).unref();
+  }
+
   /** One flush at a time; what could not be written is kept for the next one. */
   private flush(): Promise<void> {
     clearTimeout(this.settleTimer);
@@ -91,7 +106,10 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
         await this.write(batch);
       } catch (error) {
         this.complain('settling', error);
-        for (const [id, { senders }] of batch) for (const message of senders.values()) this.note(id, message);
+        for (const [id, { senders, mod }] of batch) {
+          for (const message of senders.values()) this.note(id, message);
+          this.noteChange(id, mod);
+        }
       }
     });
     return this.running;
@@ -102,10 +120,9 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     for (;;) {
       const tail = await this.messages.tail(id, after, TAIL_BATCH);
       for (const message of tail) {
-        const entry = found.get(id) ?? { head: message, senders: new Map<string, MessageStub>() };
+        const entry = entryOf(found, id);
         entry.head = message;
         entry.senders.set(message.senderId, message);
-        found.set(id, entry);
         after = message.seq;
       }
       if (tail.length < TAIL_BATCH) return;
@@ -116,18 +133,30 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
   private async write(batch: ReadonlyMap<string, Unsettled>): Promise<void> {
     const positions: PositionMove[] = [];
     const summaries: SummaryMove[] = [];
-    for (const [conversationId, { head, senders }] of batch) {
+    const mods: ModMove[] = [];
+    for (const [conversationId, { head, senders, mod }] of batch) {
       for (const { senderId, seq, createdAt } of senders.values()) {
         positions.push({ conversationId, userId: senderId, seq, at: createdAt });
       }
+      if (mod > 0) mods.push({ conversationId, mod });
+      if (!head) continue;
       const { id: lastId, seq, createdAt: lastAt, senderId: lastBy } = head;
       summaries.push({ conversationId, seq, lastId, lastAt, lastBy });
     }
     await this.conversations.moveReadPositions(positions);
     await this.conversations.moveSummaries(summaries);
+    await this.conversations.moveMods(mods);
   }
 
   private complain(what: string, error: unknown): void {
     this.logger.warn(`${what} of conversation summaries failed (${errorName(error)}): trying again`);
   }
+}
+
+function entryOf(entries: Map<string, Unsettled>, conversationId: string): Unsettled {
+  const known = entries.get(conversationId);
+  if (known) return known;
+  const entry: Unsettled = { head: undefined, senders: new Map(), mod: 0 };
+  entries.set(conversationId, entry);
+  return entry;
 }

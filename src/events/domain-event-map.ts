@@ -38,6 +38,14 @@ export interface DomainEventMap {
     isTyping: boolean;
     recipientIds: readonly string[];
   };
+  /** Told to one participant, as that one sees it. */
+  'message.updated': { message: MessagePayload; recipientId: string };
+  'message.deleted': {
+    conversationId: string;
+    messageId: string;
+    seq: number;
+    recipientIds: readonly string[];
+  };
   /** Recipients who see the same; a conversation that looks different to people is told once per view. */
   'conversation.created': { conversation: ConversationPayload; recipientIds: readonly string[] };
   'conversation.updated': { conversation: ConversationPayload; recipientIds: readonly string[] };

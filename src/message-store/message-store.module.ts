@@ -1,14 +1,25 @@
 import { Module } from '@nestjs/common';
 import { MongooseModule } from '@nestjs/mongoose';
+import { Clock, SystemClock } from '../common/clock';
+import { ConfigModule } from '../config/config.module';
 import { DatabaseModule } from '../database/database.module';
 import { MessagesRepository } from './messages.repository';
 import { MessageDocument, MessageSchema } from './persistence/message.schema';
 import { MongoMessagesRepository } from './persistence/mongo-messages.repository';
+import { Retention } from './retention';
 
 /** Messages as stored. Below conversations, because a conversation's summary is derived from its messages. */
 @Module({
-  imports: [DatabaseModule, MongooseModule.forFeature([{ name: MessageDocument.name, schema: MessageSchema }])],
-  providers: [{ provide: MessagesRepository, useClass: MongoMessagesRepository }],
-  exports: [MessagesRepository],
+  imports: [
+    ConfigModule,
+    DatabaseModule,
+    MongooseModule.forFeature([{ name: MessageDocument.name, schema: MessageSchema }]),
+  ],
+  providers: [
+    Retention,
+    { provide: MessagesRepository, useClass: MongoMessagesRepository },
+    { provide: Clock, useClass: SystemClock },
+  ],
+  exports: [MessagesRepository, Retention],
 })
 export class MessageStoreModule {}

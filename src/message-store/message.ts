@@ -1,6 +1,13 @@
 import type { CallerRole } from '../contract/roles';
 import type { MessageType, Metadata } from '../contract/payloads';
 
+/** An earlier text. */
+export interface Edit {
+  readonly content: string;
+  /** When a newer text took its place. */
+  readonly editedAt: Date;
+}
+
 export interface Message {
   readonly id: string;
   readonly conversationId: string;
@@ -16,6 +23,10 @@ export interface Message {
   readonly type: MessageType;
   readonly replyTo: string | null;
   readonly metadata: Metadata;
+  /** Place of the last edit or deletion among those of the conversation, in the order of commit; null: none yet. */
+  readonly mod: number | null;
+  /** The last 20, oldest first. */
+  readonly edits: readonly Edit[];
   readonly isEdited: boolean;
   readonly isDeleted: boolean;
   readonly createdAt: Date;
@@ -23,7 +34,16 @@ export interface Message {
 }
 
 /** A message before the log gives it its place. */
-export type MessageDraft = Omit<Message, 'seq' | 'createdAt' | 'updatedAt' | 'isEdited' | 'isDeleted'>;
+export type MessageDraft = Omit<
+  Message,
+  'seq' | 'createdAt' | 'updatedAt' | 'mod' | 'edits' | 'isEdited' | 'isDeleted'
+>;
+
+/** What one update does to a message; `erase` is a deletion that takes the sender's name away as well. */
+export type Change =
+  | { readonly kind: 'edit'; readonly content: string; readonly at: Date }
+  | { readonly kind: 'delete'; readonly at: Date }
+  | { readonly kind: 'erase'; readonly senderName: string; readonly at: Date };
 
 /** What the summary of a conversation needs of a message. */
 export type MessageStub = Pick<Message, 'id' | 'seq' | 'senderId' | 'createdAt'>;

@@ -1,7 +1,17 @@
-import type { Message, MessageStub } from './message';
+import type { Change, Message, MessageStub } from './message';
 
 /** What became of one message of a batch. */
 export type AppendOutcome = 'stored' | 'seq_taken' | 'key_taken' | 'id_taken' | 'not_tried';
+
+/** What became of a change: `stale` when the message changed meanwhile, `mod_taken` when another change took the place. */
+export type ChangeOutcome = 'done' | 'stale' | 'mod_taken';
+
+/** A range of one conversation: (after, upTo]. */
+export interface SeqRange {
+  readonly conversationId: string;
+  readonly after: number;
+  readonly upTo: number;
+}
 
 /** Port of the message log. */
 export abstract class MessagesRepository {
@@ -12,8 +22,10 @@ export abstract class MessagesRepository {
    * @throws when the outcome is unknown (time-out, connection lost).
    */
   abstract append(messages: readonly Message[], ordered: boolean): Promise<AppendOutcome[]>;
-  /** @returns the highest `seq`, 0 when there is none. */
-  abstract top(conversationId: string): Promise<number>;
+  /** @returns the highest `seq` and when it was created; undefined when there is none. */
+  abstract top(conversationId: string): Promise<Pick<Message, 'seq' | 'createdAt'> | undefined>;
+  /** @returns when the message at `seq` was created; undefined when it is gone. */
+  abstract createdAt(conversationId: string, seq: number): Promise<Date | undefined>;
   /** Messages above `seq`, lowest first, without their contents. */
   abstract tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]>;
   /** Lowest first; `after` and `before` are exclusive; the newest `limit` of the range, or the oldest when `forward`. */
@@ -25,6 +37,15 @@ export abstract class MessagesRepository {
   abstract seqAt(conversationId: string, at: Date): Promise<number>;
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
+  /** @returns the highest `mod` that a message carries, 0 when there is none. */
+  abstract topMod(conversationId: string): Promise<number>;
+  /**
+   * One update that carries its place: changes `message` if nobody has since it was read.
+   * @throws when the outcome is unknown (time-out, connection lost).
+   */
+  abstract change(message: Message, change: Change, mod: number): Promise<ChangeOutcome>;
+  /** @returns the places of the deleted messages in each range, by conversation; those without one are left out. */
+  abstract deletedSeqs(ranges: readonly SeqRange[]): Promise<Map<string, number[]>>;
 }
 
 export interface HistoryRange {

@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor';
 import { DomainError } from '../common/errors/domain-error';
 import { isUuid } from '../common/validation/decorators';
-import type { HistoryPage } from '../contract/payloads';
-import type { Membership } from '../conversations/conversation';
+import type { HistoryPage, MessageDetailsPayload } from '../contract/payloads';
+import { hiddenUpTo } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { MessagesRepository } from '../message-store/messages.repository';
+import { Retention } from '../message-store/retention';
 import type { HistoryQueryDto } from './dto/history-query.dto';
-import { presentMessage } from './message.presenter';
+import { MessageAccess } from './message-access';
+import { presentDetails, presentMessage } from './message.presenter';
 
 /** Pages of a conversation's history: a range of one index, whatever the length of the history. */
 @Injectable()
@@ -17,14 +19,23 @@ export class HistoryService {
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly access: MessageAccess,
+    private readonly retention: Retention,
   ) {}
+
+  /** One message; for its sender with receipts and edits. @throws MESSAGE_NOT_FOUND */
+  async one(actor: Actor, messageId: string): Promise<MessageDetailsPayload> {
+    const { message, conversation } = await this.access.require(actor, messageId);
+    const memberships = await this.positions.findMemberships(conversation.id);
+    return presentDetails(message, { conversation, viewerId: actor.userId, memberships });
+  }
 
   /** @throws CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND (`before_message_id`), VALIDATION_FAILED */
   async page(actor: Actor, conversationId: string, query: HistoryQueryDto): Promise<HistoryPage> {
     const conversation = await this.reader.requireSettled(conversationId, actor.userId);
     const memberships = await this.positions.findMemberships(conversationId);
     const own = memberships.find(({ userId }) => userId === actor.userId);
-    const floor = firstVisible(conversation.history, own);
+    const floor = Math.max(hiddenUpTo(conversation, own), await this.retention.floorOf(conversation));
     const head = conversation.summary.seq;
     const { after, before, forward, page } = await this.range(conversationId, query, floor, head);
     const found = await this.messages.page({ conversationId, after, before, limit: query.limit, forward });
@@ -62,6 +73,3 @@ export class HistoryService {
     return { after: floor, before: Math.max(floor, end - (newest - 1) * limit), forward: false, page: newest };
   }
 }
-
-const firstVisible = (history: 'all' | 'joined', own: Membership | undefined): number =>
-  history === 'joined' ? (own?.joinedSeq ?? 0) : 0;

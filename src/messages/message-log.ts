@@ -82,6 +82,14 @@ export class MessageLog {
     });
   }
 
+  /** Warns readers of a write that is no message, before it and again before it is acknowledged. */
+  async markHot(conversationId: string): Promise<void> {
+    const lane = this.laneOf(conversationId);
+    const now = this.clock.now();
+    lane.usedAt = now;
+    if (lane.hotUntil - now < RENEW_MS) await this.keepHot([lane]);
+  }
+
   private laneOf(id: string): Lane {
     const known = this.lanes.get(id);
     if (known) return known;
@@ -171,6 +179,8 @@ export class MessageLog {
       message: {
         ...pending.draft,
         seq: head + 1 + index,
+        mod: null,
+        edits: [],
         isEdited: false,
         isDeleted: false,
         createdAt: at,
@@ -184,11 +194,14 @@ export class MessageLog {
     try {
       await this.keepHot(lanes);
       const unknown = lanes.filter((lane) => lane.head === undefined);
-      const seqs = await this.conversations.summarySeqs(unknown.map(({ id }) => id));
+      const heads = await this.conversations.heads(unknown.map(({ id }) => id));
       await Promise.all(
         unknown.map(async (lane) => {
           const top = await this.messages.top(lane.id);
-          lane.head = Math.max(top, seqs.get(lane.id) ?? 0);
+          // The conversation remembers a number whose message retention has removed: it is never given again.
+          lane.head = Math.max(top?.seq ?? 0, heads.get(lane.id)?.seq ?? 0);
+          // Never back in time, whatever the clocks of nodes say: what has expired lies below what has not.
+          lane.lastAt = Math.max(top?.createdAt.getTime() ?? 0, lane.lastAt);
         }),
       );
     } catch (error) {

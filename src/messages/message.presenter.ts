@@ -1,15 +1,27 @@
-import type { MessagePayload, MessageStatus } from '../contract/payloads';
-import { counterpartOf, readAtOf, type Conversation, type Membership } from '../conversations/conversation';
+import type { MessageDetailsPayload, MessagePayload, MessageStatus } from '../contract/payloads';
+import {
+  counterpartOf,
+  deliveredAtOf,
+  readAtOf,
+  type Conversation,
+  type Membership,
+} from '../conversations/conversation';
 import type { Message } from '../message-store/message';
 
 /** Up to here receipts are told by name, above by number (contract 2). */
 export const NAMED_RECEIPTS = 50;
 
-export interface MessageView {
+/** Where a message stands and how far everybody is. */
+export interface Scene {
   readonly conversation: Conversation;
-  readonly viewerId: string;
   readonly memberships: readonly Membership[];
 }
+
+export interface MessageView extends Scene {
+  readonly viewerId: string;
+}
+
+type Standing = Pick<MessagePayload, 'status' | 'is_read' | 'read_at'>;
 
 const statusOf = (message: Message, others: readonly Membership[]): MessageStatus => {
   if (others.length === 0) return 'sent';
@@ -17,29 +29,64 @@ const statusOf = (message: Message, others: readonly Membership[]): MessageStatu
   return others.every((member) => member.deliveredSeq >= message.seq) ? 'delivered' : 'sent';
 };
 
-function receiptsOf(message: Message, { conversation, memberships }: MessageView): Partial<MessagePayload> {
+/** How far those have come with the message whose positions count for the viewer. */
+function standingOf(message: Message, judged: readonly Membership[]): Standing {
+  const status = statusOf(message, judged);
+  const readTimes = judged.map((member) => readAtOf(member, message.seq)?.getTime() ?? 0);
+  return {
+    status,
+    is_read: status === 'read',
+    read_at: status === 'read' ? new Date(Math.max(...readTimes)).toISOString() : null,
+  };
+}
+
+/**
+ * The other participants of now whom the message was for: it does not count as read by who came after it. Where all
+ * administrators take part, those among them who came.
+ */
+function othersOf(message: Message, { conversation, memberships }: Scene): Membership[] {
   const present = new Set(conversation.participants);
-  const others = memberships.filter((m) => m.userId !== message.senderId && present.has(m.userId));
+  const byRole = conversation.audience !== null;
+  return memberships.filter(
+    ({ userId, joinedSeq }) =>
+      userId !== message.senderId && joinedSeq < message.seq && (byRole || present.has(userId)),
+  );
+}
+
+/** Whose positions make a message delivered and read for its sender: of administrators, the one furthest on. */
+function judgedFor(message: Message, { conversation }: Scene, others: readonly Membership[]): Membership[] {
+  const { audience, participants } = conversation;
+  if (audience === null) return [...others];
+  const listed = others.filter(({ userId }) => participants.includes(userId));
+  if (!participants.includes(message.senderId)) return listed;
+  const admins = others.filter(({ userId }) => !participants.includes(userId));
+  const [first] = admins.sort((a, b) => b.readSeq - a.readSeq || b.deliveredSeq - a.deliveredSeq);
+  return first ? [...listed, first] : listed;
+}
+
+function receiptsOf(message: Message, others: readonly Membership[], participants: number): Partial<MessagePayload> {
   const readers = others.filter((m) => m.readSeq >= message.seq).map((m) => m.userId);
   const receivers = others.filter((m) => m.deliveredSeq >= message.seq).map((m) => m.userId);
-  return conversation.participants.length <= NAMED_RECEIPTS
+  return participants <= NAMED_RECEIPTS
     ? { read_by: readers, delivered_to: receivers }
     : { read_count: readers.length, delivered_count: receivers.length };
 }
 
 /**
- * A message as one participant sees it; an allow-list of fields. Receipts are derived from positions: for the sender
- * over all other participants, for a recipient their own (contract 2).
+ * Presents one message to any number of viewers; an allow-list of fields. Receipts are derived from positions: for the
+ * sender over all other participants, for a recipient their own (contract 2). Each viewer costs the same, whatever the
+ * size of the group.
  */
-export function presentMessage(message: Message, view: MessageView): MessagePayload {
-  const own = message.senderId === view.viewerId;
-  const present = new Set(view.conversation.participants);
-  const judged = view.memberships.filter((member) =>
-    own ? member.userId !== view.viewerId && present.has(member.userId) : member.userId === view.viewerId,
-  );
-  const status = statusOf(message, judged);
-  const readTimes = judged.map((member) => readAtOf(member, message.seq)?.getTime() ?? 0);
-  return {
+export function presenterOf(message: Message, scene: Scene): (viewerId: string) => MessagePayload {
+  const others = othersOf(message, scene);
+  const receipts = receiptsOf(message, others, scene.conversation.participants.length);
+  const byUser = new Map(scene.memberships.map((membership) => [membership.userId, membership]));
+  const standing = (viewerId: string): Standing => {
+    if (viewerId === message.senderId) return standingOf(message, judgedFor(message, scene, others));
+    const own = byUser.get(viewerId);
+    return standingOf(message, own ? [own] : []);
+  };
+  return (viewerId) => ({
     message_id: message.id,
     conversation_id: message.conversationId,
     seq: message.seq,
@@ -47,13 +94,11 @@ export function presentMessage(message: Message, view: MessageView): MessagePayl
     sender_id: message.senderId,
     sender_name: message.senderName,
     sender_role: message.senderRole,
-    recipient_id: counterpartOf(view.conversation, message.senderId) ?? null,
+    recipient_id: counterpartOf(scene.conversation, message.senderId) ?? null,
     content: message.content,
     message_type: message.type,
-    status,
-    is_read: status === 'read',
-    read_at: status === 'read' ? new Date(Math.max(...readTimes)).toISOString() : null,
-    ...receiptsOf(message, view),
+    ...standing(viewerId),
+    ...receipts,
     reply_to: message.replyTo,
     attachments: [],
     metadata: message.metadata,
@@ -61,9 +106,30 @@ export function presentMessage(message: Message, view: MessageView): MessagePayl
     updated_at: message.updatedAt.toISOString(),
     is_edited: message.isEdited,
     is_deleted: message.isDeleted,
-  };
+  });
 }
+
+/** A message as one participant sees it. */
+export const presentMessage = (message: Message, { viewerId, ...scene }: MessageView): MessagePayload =>
+  presenterOf(message, scene)(viewerId);
 
 /** A message at its commit: nobody has received it, so that every participant sees the same. */
 export const presentNewMessage = (message: Message, conversation: Conversation): MessagePayload =>
   presentMessage(message, { conversation, viewerId: message.senderId, memberships: [] });
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+/** The single view: its sender is told how far each other participant is, and what the message said before. */
+export function presentDetails(message: Message, view: MessageView): MessageDetailsPayload {
+  const payload = presentMessage(message, view);
+  if (message.senderId !== view.viewerId) return payload;
+  return {
+    ...payload,
+    receipts: othersOf(message, view).map((member) => ({
+      user_id: member.userId,
+      delivered_at: iso(deliveredAtOf(member, message.seq)),
+      read_at: iso(readAtOf(member, message.seq)),
+    })),
+    edits: message.edits.map(({ content, editedAt }) => ({ content, edited_at: editedAt.toISOString() })),
+  };
+}

@@ -1,14 +1,21 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Authenticated, CurrentActor } from '../auth/decorators';
 import type { Actor } from '../common/actor';
-import type { HistoryPage, MarkReadResult, MessagePayload } from '../contract/payloads';
+import type { HistoryPage, MarkReadResult, MessageDetailsPayload, MessagePayload } from '../contract/payloads';
 import { Answers } from '../openapi/answers';
-import { HistoryPageSchema, MarkReadResultSchema, MessageSchema } from '../openapi/message.schema';
+import {
+  HistoryPageSchema,
+  MarkReadResultSchema,
+  MessageDetailsSchema,
+  MessageSchema,
+} from '../openapi/message.schema';
+import { EditMessageDto } from './dto/edit-message.dto';
 import { HistoryQueryDto } from './dto/history-query.dto';
 import { SendMessageDto } from './dto/send-message.dto';
 import { HistoryService } from './history.service';
+import { MessageChangesService } from './message-changes.service';
 import { MessagesService } from './messages.service';
 import { ReceiptsService } from './receipts.service';
 
@@ -19,6 +26,7 @@ export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly historyService: HistoryService,
+    private readonly changes: MessageChangesService,
     private readonly receipts: ReceiptsService,
   ) {}
 
@@ -68,5 +76,35 @@ export class MessagesController {
   @Answers({ type: MarkReadResultSchema, ok: { 200: 'Where the caller stands now.' }, errors: ['MESSAGE_NOT_FOUND'] })
   markRead(@CurrentActor() actor: Actor, @Param('message_id') messageId: string): Promise<MarkReadResult> {
     return this.receipts.markRead(actor, { message_id: messageId });
+  }
+
+  @Get(':message_id')
+  @ApiOperation({ summary: 'One message; for its sender with receipts and edits' })
+  @Answers({ type: MessageDetailsSchema, ok: { 200: 'The message.' }, errors: ['MESSAGE_NOT_FOUND'] })
+  one(@CurrentActor() actor: Actor, @Param('message_id') messageId: string): Promise<MessageDetailsPayload> {
+    return this.historyService.one(actor, messageId);
+  }
+
+  @Patch(':message_id')
+  @ApiOperation({ summary: 'Edit an own message within the edit window; the earlier text is kept with it' })
+  @Answers({
+    type: MessageSchema,
+    ok: { 200: 'The message as it reads now.' },
+    body: true,
+    errors: ['MESSAGE_NOT_FOUND', 'EDIT_WINDOW_CLOSED', 'ROLE_NOT_ALLOWED', 'RECIPIENT_NOT_FOUND'],
+  })
+  edit(
+    @CurrentActor() actor: Actor,
+    @Param('message_id') messageId: string,
+    @Body() dto: EditMessageDto,
+  ): Promise<MessagePayload> {
+    return this.changes.edit(actor, { message_id: messageId, content: dto.content });
+  }
+
+  @Delete(':message_id')
+  @ApiOperation({ summary: 'Delete an own message, or any as an admin of the conversation; its place stays' })
+  @Answers({ type: MessageSchema, ok: { 200: 'What is left of the message.' }, errors: ['MESSAGE_NOT_FOUND'] })
+  remove(@CurrentActor() actor: Actor, @Param('message_id') messageId: string): Promise<MessagePayload> {
+    return this.changes.remove(actor, { message_id: messageId });
   }
 }

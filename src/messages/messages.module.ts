@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module';
 import { Clock, SystemClock } from '../common/clock';
 import { ConfigModule } from '../config/config.module';
 import { ConversationsModule } from '../conversations/conversations.module';
@@ -8,15 +9,27 @@ import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { UsersModule } from '../users/users.module';
 import { DeliveryService } from './delivery.service';
 import { HistoryService } from './history.service';
+import { MessageAccess } from './message-access';
+import { MessageChanger } from './message-changer';
+import { MessageChangesService } from './message-changes.service';
 import { MessageLog } from './message-log';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
 import { ReadAllController } from './read-all.controller';
 import { ReadAllService } from './read-all.service';
 import { ReceiptsService } from './receipts.service';
+import { WritingRights } from './writing-rights';
 
 @Module({
-  imports: [ConfigModule, ConversationsModule, EventsModule, MessageStoreModule, RateLimitsModule, UsersModule],
+  imports: [
+    AuditModule,
+    ConfigModule,
+    ConversationsModule,
+    EventsModule,
+    MessageStoreModule,
+    RateLimitsModule,
+    UsersModule,
+  ],
   controllers: [MessagesController, ReadAllController],
   providers: [
     MessagesService,
@@ -24,9 +37,13 @@ import { ReceiptsService } from './receipts.service';
     ReceiptsService,
     DeliveryService,
     ReadAllService,
+    MessageChangesService,
+    MessageAccess,
+    MessageChanger,
     MessageLog,
+    WritingRights,
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [MessagesService, DeliveryService, ReceiptsService],
+  exports: [MessagesService, MessageChangesService, DeliveryService, ReceiptsService],
 })
 export class MessagesModule {}

@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { canMessage } from '../auth/messaging-policy';
 import type { Actor, Caller } from '../common/actor';
 import { DomainError } from '../common/errors/domain-error';
 import { KeyedTurns } from '../common/keyed-turns';
-import { isUuid } from '../common/validation/decorators';
 import { AppConfig } from '../config/app-config';
 import type { MessagePayload, Metadata } from '../contract/payloads';
 import type { SendMessageInput } from '../contract/socket-events';
-import { counterpartOf, mayPost, type Conversation } from '../conversations/conversation';
+import type { Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { ConversationsService } from '../conversations/conversations.service';
@@ -16,13 +14,16 @@ import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
 import type { Message, MessageDraft } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
+import { Retention } from '../message-store/retention';
 import { RateLimits } from '../rate-limits/rate-limits';
 import type { Admission } from '../rate-limits/rate-window';
 import { UsersService } from '../users/users.service';
 import { bodyHash } from './body-hash';
 import type { SendMessageDto } from './dto/send-message.dto';
+import { MessageAccess } from './message-access';
 import { type Appended, MessageLog } from './message-log';
 import { presentMessage, presentNewMessage } from './message.presenter';
+import { requireLength, WritingRights } from './writing-rights';
 
 /** What a system message says. */
 export interface Notice {
@@ -55,9 +56,12 @@ export class MessagesService {
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly access: MessageAccess,
+    private readonly retention: Retention,
     private readonly log: MessageLog,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
+    private readonly rights: WritingRights,
     private readonly events: DomainEvents,
     private readonly config: AppConfig,
     private readonly rates: RateLimits,
@@ -102,16 +106,16 @@ export class MessagesService {
 
   /** @throws VALIDATION_FAILED */
   checkNotice({ content }: Notice): void {
-    this.checkLength(content);
+    requireLength(content, this.config.maxMessageLength);
   }
 
   /** Everything before the commit; the message has its place in the queue of the log when this ends. */
   private async start(caller: Actor, dto: SendMessageDto): Promise<Started> {
     const actor = await this.users.refresh(caller);
-    this.checkLength(dto.content);
+    requireLength(dto.content, this.config.maxMessageLength);
     if (dto.message_type === 'system') throw new DomainError('FORBIDDEN');
     const conversation = await this.target(actor, dto);
-    await this.checkReply(conversation, dto.reply_to);
+    if (dto.reply_to !== undefined) await this.access.requireIn(conversation, actor, dto.reply_to);
     const draft = this.draft(actor, conversation, dto);
     const admission = await this.rates.messages.take(actor.userId);
     if (admission.waitMs > 0) {
@@ -163,28 +167,8 @@ export class MessagesService {
       return (await this.conversations.openDirect(actor, recipient)).conversation;
     }
     const conversation = await this.reader.requireForParticipant(dto.conversation_id ?? '', actor.userId);
-    if (!mayPost(conversation, actor.userId, actor.role)) throw new DomainError('FORBIDDEN');
-    const counterpartId = counterpartOf(conversation, actor.userId);
-    if (counterpartId !== undefined) {
-      // Roles change: the matrix is asked at every direct send.
-      const { role } = await this.users.requireRecipient(counterpartId, actor);
-      if (!canMessage(actor.role, role)) throw new DomainError('ROLE_NOT_ALLOWED');
-    }
+    await this.rights.require(conversation, actor);
     return conversation;
-  }
-
-  private checkLength(content: string): void {
-    const max = this.config.maxMessageLength;
-    // Code points are at most the UTF-16 length: most texts are measured without being split.
-    if (content.length > max && [...content].length > max) {
-      throw DomainError.invalid('content', `must have at most ${max} characters`);
-    }
-  }
-
-  private async checkReply(conversation: Conversation, replyTo: string | undefined): Promise<void> {
-    if (replyTo === undefined) return;
-    const original = isUuid(replyTo) ? await this.messages.findById(replyTo) : undefined;
-    if (original?.conversationId !== conversation.id) throw new DomainError('MESSAGE_NOT_FOUND');
   }
 
   private draft(sender: Caller, conversation: Conversation, dto: SendMessageInput): MessageDraft {
@@ -219,6 +203,8 @@ export class MessagesService {
 
   /** @throws CONFLICT when the key was used for another body. */
   private async answerDuplicate(draft: MessageDraft, first: Message, conversation: Conversation): Promise<Sent> {
+    // Expired, and its key not yet free again: it is served no more.
+    if (this.retention.isExpired(first)) throw new DomainError('CONFLICT');
     if (first.bodyHash !== null && first.bodyHash !== bodyHash(first.id, draft)) throw new DomainError('CONFLICT');
     await this.settler.settle([conversation.id]);
     const memberships = await this.positions.findMemberships(conversation.id);

@@ -2,25 +2,27 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import { isUuid } from '../common/validation/decorators';
 import type { MarkReadResult } from '../contract/payloads';
 import { readAtOf, type Conversation } from '../conversations/conversation';
-import { unreadCount } from '../conversations/conversation.presenter';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { UnreadCounter } from '../conversations/unread-counter';
 import { DomainEvents } from '../events/domain-events';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import type { MessageReadDto } from './dto/message-read.dto';
+import { MessageAccess } from './message-access';
 import { NAMED_RECEIPTS } from './message.presenter';
 
 /** Read positions: one per participant, only forwards (contract 6.5). */
 @Injectable()
 export class ReceiptsService {
   constructor(
+    private readonly access: MessageAccess,
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly unread: UnreadCounter,
     private readonly events: DomainEvents,
     private readonly clock: Clock,
   ) {}
@@ -30,17 +32,11 @@ export class ReceiptsService {
    * @throws MESSAGE_NOT_FOUND, the same whether it does not exist or its conversation is not the caller's.
    */
   async markRead(actor: Actor, dto: MessageReadDto): Promise<MarkReadResult> {
-    const message = isUuid(dto.message_id) ? await this.messages.findById(dto.message_id) : undefined;
-    if (!message) throw new DomainError('MESSAGE_NOT_FOUND');
-    if (dto.conversation_id !== undefined && dto.conversation_id !== message.conversationId) {
+    const { message, conversation, membership: before } = await this.access.require(actor, dto.message_id);
+    if (dto.conversation_id !== undefined && dto.conversation_id !== conversation.id) {
       throw new DomainError('MESSAGE_NOT_FOUND');
     }
-    const conversation = await this.requireAccess(message, actor.userId);
     const pair = { conversationId: conversation.id, userId: actor.userId };
-    const before = (await this.positions.findMembershipsOf([pair]))[0];
-    if (conversation.history === 'joined' && message.seq <= (before?.joinedSeq ?? 0)) {
-      throw new DomainError('MESSAGE_NOT_FOUND');
-    }
     const previous = before?.readSeq ?? 0;
     if (previous < message.seq) {
       await this.positions.moveReadPositions([{ ...pair, seq: message.seq, at: new Date(this.clock.now()) }]);
@@ -49,22 +45,14 @@ export class ReceiptsService {
     const readAt = now && readAtOf(now, message.seq);
     if (!readAt) throw new DomainError('PROCESSING_ERROR');
     if (previous < message.seq) await this.tell(actor, message, conversation, previous, readAt);
+    const [unread = 0] = await this.unread.count([{ conversation, membership: now }]);
     return {
       success: true,
       message_id: message.id,
       conversation_id: conversation.id,
       read_at: readAt.toISOString(),
-      unread_count: unreadCount(conversation.summary.seq, now),
+      unread_count: unread,
     };
-  }
-
-  private async requireAccess(message: Message, userId: string): Promise<Conversation> {
-    try {
-      return await this.reader.requireSettled(message.conversationId, userId);
-    } catch (error) {
-      const hidden = error instanceof DomainError && error.code === 'CONVERSATION_NOT_FOUND';
-      throw hidden ? new DomainError('MESSAGE_NOT_FOUND') : error;
-    }
   }
 
   /** To everybody in small conversations, else to the reader's devices and those whose messages are newly read. */

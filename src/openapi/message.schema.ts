@@ -1,13 +1,16 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   MESSAGE_TYPES,
+  type EditPayload,
   type HistoryPage,
   type MarkAllReadResult,
   type MarkReadResult,
+  type MessageDetailsPayload,
   type MessagePayload,
   type MessageStatus,
   type MessageType,
   type Metadata,
+  type ReceiptPayload,
 } from '../contract/payloads';
 import { ALL_ROLES, type CallerRole } from '../contract/roles';
 import { Instant, Nullable, Seq, Uuid } from './properties';
@@ -39,6 +42,27 @@ export class MessageSchema implements MessagePayload {
   @Instant() updated_at: string;
   @ApiProperty() is_edited: boolean;
   @ApiProperty() is_deleted: boolean;
+}
+
+@ApiSchema({ name: 'Receipt', description: 'How far one other participant has come with a message.' })
+export class ReceiptSchema implements ReceiptPayload {
+  @ApiProperty({ example: '7' }) user_id: string;
+  @Instant({ nullable: true }) delivered_at: string | null;
+  @Instant({ nullable: true }) read_at: string | null;
+}
+
+@ApiSchema({ name: 'Edit', description: 'An earlier text.' })
+export class EditSchema implements EditPayload {
+  @ApiProperty({ example: 'Bonjou !' }) content: string;
+  @Instant({ description: 'When a newer text took its place.' }) edited_at: string;
+}
+
+@ApiSchema({ name: 'MessageDetails' })
+export class MessageDetailsSchema extends MessageSchema implements MessageDetailsPayload {
+  @ApiPropertyOptional({ type: [ReceiptSchema], description: 'For the sender only.' })
+  receipts?: ReceiptSchema[];
+  @ApiPropertyOptional({ type: [EditSchema], maxItems: 20, description: 'For the sender only; oldest first.' })
+  edits?: EditSchema[];
 }
 
 @ApiSchema({ name: 'HistoryPage' })

@@ -35,6 +35,8 @@ export class FanOutListener implements OnModuleDestroy {
     events.on('message.read', (event) => this.reads.push(event));
     events.on('message.delivered', (event) => this.deliveries.push(event));
     events.on('typing.changed', (event) => this.typing(event));
+    events.on('message.updated', (event) => this.messageUpdated(event));
+    events.on('message.deleted', (event) => this.messageDeleted(event));
     events.on('conversation.created', (event) => this.conversation(SERVER_EVENTS.conversationCreated, event));
     events.on('conversation.updated', (event) => this.conversation(SERVER_EVENTS.conversationUpdated, event));
     events.on('conversation.joined', (event) => this.participant(SERVER_EVENTS.conversationJoined, event));
@@ -89,6 +91,18 @@ export class FanOutListener implements OnModuleDestroy {
       user_id: event.userId,
       user_name: event.userName,
       is_typing: event.isTyping,
+    });
+  }
+
+  private messageUpdated({ message, recipientId }: DomainEventMap['message.updated']): void {
+    this.to([recipientId]).emit(SERVER_EVENTS.messageUpdated, message);
+  }
+
+  private messageDeleted(event: DomainEventMap['message.deleted']): void {
+    this.to(event.recipientIds).emit(SERVER_EVENTS.messageDeleted, {
+      conversation_id: event.conversationId,
+      message_id: event.messageId,
+      seq: event.seq,
     });
   }
 

@@ -21,8 +21,10 @@ import {
 } from '../contract/socket-events';
 import { DeliveryService } from '../messages/delivery.service';
 import { MessageDeliveredDto } from '../messages/dto/message-delivered.dto';
+import { MessageDeleteDto, MessageEditDto } from '../messages/dto/edit-message.dto';
 import { MessageReadDto } from '../messages/dto/message-read.dto';
 import { SendMessageDto } from '../messages/dto/send-message.dto';
+import { MessageChangesService } from '../messages/message-changes.service';
 import { MessagesService } from '../messages/messages.service';
 import { ReceiptsService } from '../messages/receipts.service';
 import { AuthenticationDto } from './dto/authentication.dto';
@@ -55,6 +57,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   constructor(
     private readonly sessions: SocketSessions,
     private readonly messages: MessagesService,
+    private readonly changes: MessageChangesService,
     private readonly receipts: ReceiptsService,
     private readonly delivery: DeliveryService,
     private readonly typing: TypingService,
@@ -142,6 +145,18 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   @SubscribeMessage(CLIENT_EVENTS.conversationLeave)
   leaveConversation(@ConnectedSocket() peer: Peer, @MessageBody() dto: ConversationDto): Ack<ParticipantPayload> {
     return done(this.views.leave(peer, dto.conversation_id));
+  }
+
+  /** @throws whatever MessageChangesService.edit refuses */
+  @SubscribeMessage(CLIENT_EVENTS.messageEdit)
+  async edit(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageEditDto): Promise<Ack<MessagePayload>> {
+    return done(await this.changes.edit(actorOf(peer), dto));
+  }
+
+  /** @throws MESSAGE_NOT_FOUND, FORBIDDEN */
+  @SubscribeMessage(CLIENT_EVENTS.messageDelete)
+  async remove(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageDeleteDto): Promise<Ack<MessagePayload>> {
+    return done(await this.changes.remove(actorOf(peer), dto));
   }
 
   /** The time here, for clients that measure. */

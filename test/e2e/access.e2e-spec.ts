@@ -56,6 +56,9 @@ const ABOUT_A_CONVERSATION: Record<string, Case> = {
 };
 const ABOUT_A_MESSAGE: Record<string, Case> = {
   [`POST ${MESSAGES}/mark-read/:message_id`]: ({ message }) => ({ path: `${MESSAGES}/mark-read/${message}` }),
+  [`GET ${MESSAGES}/:message_id`]: ({ message }) => ({ path: `${MESSAGES}/${message}` }),
+  [`PATCH ${MESSAGES}/:message_id`]: ({ message }) => ({ path: `${MESSAGES}/${message}`, body: { content: 'pris' } }),
+  [`DELETE ${MESSAGES}/:message_id`]: ({ message }) => ({ path: `${MESSAGES}/${message}` }),
 };
 /** Routes that name no conversation: they show the caller's own, or none. */
 const ABOUT_NONE: readonly string[] = [
@@ -88,6 +91,8 @@ const EVENTS_ABOUT_A_CONVERSATION: Record<string, EventCase> = {
 };
 const EVENTS_ABOUT_A_MESSAGE: Record<string, EventCase> = {
   [CLIENT_EVENTS.messageRead]: ({ message }) => ({ message_id: message }),
+  [CLIENT_EVENTS.messageEdit]: ({ message }) => ({ message_id: message, content: 'pris' }),
+  [CLIENT_EVENTS.messageDelete]: ({ message }) => ({ message_id: message }),
   [CLIENT_EVENTS.messageDelivered]: ({ message }) => ({ message_id: message }),
 };
 /** Closing a view that is not open changes nothing, whatever it names. */

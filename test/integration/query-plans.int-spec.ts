@@ -36,6 +36,8 @@ const aMessage = (conversationId: string, seq: number): Message => {
     seq,
     ...sender,
     ...body,
+    mod: null,
+    edits: [],
     isEdited: false,
     isDeleted: false,
     createdAt: now,
@@ -67,7 +69,8 @@ const CASES: Record<
   'conversations.setArchived': ({ c }) => c.setArchived('c', 'u', 1),
   'conversations.setMuted': ({ c }) => c.setMuted('c', 'u', null),
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
-  'conversations.summarySeqs': ({ c }) => c.summarySeqs([randomUUID()]),
+  'conversations.heads': ({ c }) => c.heads([randomUUID()]),
+  'conversations.moveMods': ({ c }) => c.moveMods([{ conversationId: 'x', mod: 1 }]),
   'conversations.findById': ({ c }) => c.findById(randomUUID()),
   'conversations.markHot': ({ c }) => c.markHot([randomUUID()], new Date()),
   'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
@@ -102,6 +105,11 @@ const CASES: Record<
     u.keepLookup({ userId: 'y', username: 'y', displayName: 'Y', role: 'parent' }, new Date()),
   'users.setPresence': ({ u }) => u.setPresence('u', { chosenStatus: 'busy' }, new Date()),
   'users.setLastSeen': ({ u }) => u.setLastSeen([{ userId: 'u', at: new Date() }]),
+  'messages.createdAt': ({ m }) => m.createdAt(randomUUID(), 1),
+  'messages.topMod': ({ m }) => m.topMod(randomUUID()),
+  'messages.change': ({ m }) => m.change(aMessage('x', 1), { kind: 'delete', at: new Date() }, 1),
+  'messages.deletedSeqs': ({ m }) =>
+    m.deletedSeqs([randomUUID(), randomUUID()].map((conversationId) => ({ conversationId, after: 0, upTo: 9 }))),
   'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
 };
 /** Inserts: nothing is looked for. */

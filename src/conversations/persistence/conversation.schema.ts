@@ -4,6 +4,8 @@ import { CONVERSATION_TYPES, type ConversationType, type History, type Posting }
 @Schema({ _id: false, versionKey: false })
 export class SummaryDocument {
   @Prop({ type: Number, required: true }) seq: number;
+  /** Place of the last edit or deletion, for `sync`. */
+  @Prop({ type: Number, required: true }) mod: number;
   @Prop({ type: String }) last_id?: string;
   @Prop({ type: Date }) last_at?: Date;
   @Prop({ type: String }) last_by?: string;
@@ -27,6 +29,8 @@ export class ConversationDocument {
   /** + 1 with every change of what the conversation itself says. */
   @Prop({ type: Number, required: true }) version: number;
   @Prop({ type: SummaryDocument, required: true }) summary: SummaryDocument;
+  /** Messages up to here have expired. */
+  @Prop({ type: Number }) floor_seq?: number;
   /** Order of the list: the last message, or the making. */
   @Prop({ type: Date, required: true }) activity_at: Date;
   @Prop({ type: Date }) hot_until?: Date;

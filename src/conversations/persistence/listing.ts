@@ -3,12 +3,14 @@ import type { ListedRow } from '../conversations.repository';
 import type { ConversationDocument } from './conversation.schema';
 
 /** What is read of a conversation to find its place in a list. */
-export const ROW = { activity_at: 1, 'summary.seq': 1 } as const;
-export type RowDocument = Pick<ConversationDocument, '_id' | 'activity_at' | 'summary'>;
+export const ROW = { activity_at: 1, created_at: 1, floor_seq: 1, 'summary.seq': 1 } as const;
+export type RowDocument = Pick<ConversationDocument, '_id' | 'activity_at' | 'created_at' | 'floor_seq' | 'summary'>;
 
-export const toRow = ({ _id, activity_at, summary }: RowDocument): ListedRow => ({
+export const toRow = ({ _id, activity_at, created_at, floor_seq, summary }: RowDocument): ListedRow => ({
   id: _id,
-  seq: summary.seq,
+  summary: { seq: summary.seq },
+  floorSeq: floor_seq ?? 0,
+  createdAt: created_at,
   activityAt: activity_at,
 });
 export const latestFirst = (a: ListedRow, b: ListedRow): number =>

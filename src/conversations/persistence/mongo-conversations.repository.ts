@@ -6,7 +6,9 @@ import type { Conversation, Membership, Viewer } from '../conversation';
 import {
   ConversationsRepository,
   type ConversationChange,
+  type Heads,
   type ListedRow,
+  type ModMove,
   type PositionMove,
   type RecentRange,
   type SummaryMove,
@@ -106,11 +108,16 @@ export class MongoConversationsRepository extends ConversationsRepository {
   }
 
   /** Index: _id. */
-  async summarySeqs(ids: readonly string[]): Promise<Map<string, number>> {
+  async heads(ids: readonly string[]): Promise<Map<string, Heads>> {
     const found = await this.conversations
-      .find({ _id: { $in: [...ids] } }, { 'summary.seq': 1 })
-      .lean<{ _id: string; summary: { seq: number } }[]>();
-    return new Map(found.map(({ _id, summary }) => [_id, summary.seq]));
+      .find({ _id: { $in: [...ids] } }, { 'summary.seq': 1, 'summary.mod': 1, floor_seq: 1 })
+      .lean<Pick<ConversationDocument, '_id' | 'summary' | 'floor_seq'>[]>();
+    return new Map(
+      found.map(({ _id, summary, floor_seq = 0 }) => [
+        _id,
+        { seq: Math.max(summary.seq, floor_seq), mod: summary.mod },
+      ]),
+    );
   }
 
   async insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean> {
@@ -197,6 +204,20 @@ export class MongoConversationsRepository extends ConversationsRepository {
             },
             $inc: { 'summary.receipts': 1 },
           },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+
+  /** Index: _id. */
+  async moveMods(moves: readonly ModMove[]): Promise<void> {
+    if (moves.length === 0) return;
+    await this.conversations.collection.bulkWrite(
+      moves.map(({ conversationId, mod }) => ({
+        updateOne: {
+          filter: { _id: conversationId as never, 'summary.mod': { $lt: mod } },
+          update: { $set: { 'summary.mod': mod } },
         },
       })),
       { ordered: false },

@@ -14,6 +14,8 @@ export const toMessage = (document: MessageDocument): Message => ({
   type: document.message_type,
   replyTo: document.reply_to ?? null,
   metadata: document.metadata ?? {},
+  mod: document.mod ?? null,
+  edits: (document.edits ?? []).map((edit) => ({ content: edit.content, editedAt: edit.edited_at })),
   isEdited: document.is_edited ?? false,
   isDeleted: document.is_deleted ?? false,
   createdAt: document.created_at,

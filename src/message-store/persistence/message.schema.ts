@@ -4,6 +4,13 @@ import type { MessageType, Metadata } from '../../contract/payloads';
 
 export const SEQ_INDEX = 'conversation_seq';
 export const KEY_INDEX = 'conversation_sender_key';
+export const MOD_INDEX = 'conversation_mod';
+
+@Schema({ _id: false, versionKey: false })
+export class EditDocument {
+  @Prop({ type: String, required: true }) content: string;
+  @Prop({ type: Date, required: true }) edited_at: Date;
+}
 
 @Schema({ collection: 'messages', versionKey: false })
 export class MessageDocument {
@@ -19,6 +26,8 @@ export class MessageDocument {
   @Prop({ type: String, required: true }) message_type: MessageType;
   @Prop({ type: String }) reply_to?: string;
   @Prop({ type: Object }) metadata?: Metadata;
+  @Prop({ type: Number }) mod?: number;
+  @Prop({ type: [EditDocument], default: undefined }) edits?: EditDocument[];
   @Prop({ type: Boolean }) is_edited?: boolean;
   @Prop({ type: Boolean }) is_deleted?: boolean;
   @Prop({ type: Date, required: true }) created_at: Date;
@@ -32,4 +41,14 @@ MessageSchema.index({ conversation_id: 1, seq: 1 }, { name: SEQ_INDEX, unique: t
 MessageSchema.index(
   { conversation_id: 1, sender_id: 1, client_message_id: 1 },
   { name: KEY_INDEX, unique: true, partialFilterExpression: { client_message_id: { $exists: true } } },
+);
+/** One order of edits and deletions: what `sync` reads since a position. Its uniqueness decides between nodes. */
+MessageSchema.index(
+  { conversation_id: 1, mod: 1 },
+  { name: MOD_INDEX, unique: true, partialFilterExpression: { mod: { $exists: true } } },
+);
+/** Unread counts leave the deleted out; few are, and the count is read from the index alone. */
+MessageSchema.index(
+  { conversation_id: 1, is_deleted: 1, seq: 1 },
+  { name: 'conversation_deleted', partialFilterExpression: { is_deleted: true } },
 );

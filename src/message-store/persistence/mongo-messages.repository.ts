@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import type { Model } from 'mongoose';
-import { duplicateIndexOf } from '../../database/duplicate-key';
-import type { Message, MessageStub } from '../message';
-import { MessagesRepository, type AppendOutcome, type HistoryRange } from '../messages.repository';
+import type { Model, mongo } from 'mongoose';
+import { duplicateIndexOf, isDuplicateKey } from '../../database/duplicate-key';
+import type { Change, Message, MessageStub } from '../message';
+import {
+  MessagesRepository,
+  type AppendOutcome,
+  type ChangeOutcome,
+  type HistoryRange,
+  type SeqRange,
+} from '../messages.repository';
 import { fromMessage, toMessage } from './message.mapper';
 import { KEY_INDEX, MessageDocument, SEQ_INDEX } from './message.schema';
 
@@ -25,6 +31,27 @@ function writeErrorsOf(error: unknown): readonly WriteErrorLike[] {
   if (result?.getWriteConcernError?.() !== undefined) return [];
   if (Array.isArray(writeErrors)) return writeErrors as WriteErrorLike[];
   return typeof writeErrors === 'object' && writeErrors !== null ? [writeErrors as WriteErrorLike] : [];
+}
+
+/** Conversations whose deleted messages are asked for in one query. */
+const RANGES_AT_ONCE = 100;
+/** Earlier texts kept with a message. */
+const KEPT_EDITS = 20;
+
+function toUpdate(message: Message, change: Change, mod: number): mongo.UpdateFilter<mongo.BSON.Document> {
+  const base = { mod, updated_at: change.at };
+  if (change.kind === 'edit') {
+    const edit = { content: message.content, edited_at: change.at };
+    return {
+      $set: { ...base, content: change.content, is_edited: true },
+      $push: { edits: { $each: [edit], $slice: -KEPT_EDITS } } as never,
+    };
+  }
+  const name = change.kind === 'erase' ? { sender_name: change.senderName } : {};
+  return {
+    $set: { ...base, ...name, content: '', is_deleted: true },
+    $unset: { metadata: '', edits: '', body_hash: '' },
+  };
 }
 
 @Injectable()
@@ -52,12 +79,20 @@ export class MongoMessagesRepository extends MessagesRepository {
   }
 
   /** Index: conversation_seq. */
-  async top(conversationId: string): Promise<number> {
+  async top(conversationId: string): Promise<Pick<Message, 'seq' | 'createdAt'> | undefined> {
     const found = await this.model
-      .findOne({ conversation_id: conversationId }, { seq: 1, _id: 0 })
+      .findOne({ conversation_id: conversationId }, { seq: 1, created_at: 1, _id: 0 })
       .sort({ seq: -1 })
-      .lean<{ seq: number } | null>();
-    return found?.seq ?? 0;
+      .lean<Pick<MessageDocument, 'seq' | 'created_at'> | null>();
+    return found ? { seq: found.seq, createdAt: found.created_at } : undefined;
+  }
+
+  /** Index: conversation_seq. */
+  async createdAt(conversationId: string, seq: number): Promise<Date | undefined> {
+    const found = await this.model
+      .findOne({ conversation_id: conversationId, seq }, { created_at: 1, _id: 0 })
+      .lean<Pick<MessageDocument, 'created_at'> | null>();
+    return found?.created_at;
   }
 
   /** Index: conversation_seq. */
@@ -108,7 +143,7 @@ export class MongoMessagesRepository extends MessagesRepository {
   /** Index: conversation_seq. A binary search, because times rise with `seq`: a few point reads, however long the history. */
   async seqAt(conversationId: string, at: Date): Promise<number> {
     let low = 0;
-    let high = await this.top(conversationId);
+    let high = (await this.top(conversationId))?.seq ?? 0;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const found = await this.model
@@ -129,5 +164,47 @@ export class MongoMessagesRepository extends MessagesRepository {
       .limit(500)
       .lean<{ sender_id: string }[]>();
     return [...new Set(found.map((row) => row.sender_id))];
+  }
+
+  /** Index: conversation_mod. `$exists` lets the planner use the partial index. */
+  async topMod(conversationId: string): Promise<number> {
+    const found = await this.model
+      .findOne({ conversation_id: conversationId, mod: { $exists: true } }, { mod: 1, _id: 0 })
+      .sort({ mod: -1 })
+      .lean<{ mod: number } | null>();
+    return found?.mod ?? 0;
+  }
+
+  /** Index: _id. `mod` as it was read is the guard against another change. */
+  async change(message: Message, change: Change, mod: number): Promise<ChangeOutcome> {
+    const filter = { _id: message.id as never, mod: message.mod ?? { $exists: false } };
+    try {
+      const { matchedCount } = await this.model.collection.updateOne(filter as never, toUpdate(message, change, mod));
+      return matchedCount === 1 ? 'done' : 'stale';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'mod_taken';
+      throw error;
+    }
+  }
+
+  /** Index: conversation_deleted, one range of it per conversation; answered from the index alone. */
+  async deletedSeqs(ranges: readonly SeqRange[]): Promise<Map<string, number[]>> {
+    const found = new Map<string, number[]>();
+    for (let start = 0; start < ranges.length; start += RANGES_AT_ONCE) {
+      const branches = ranges.slice(start, start + RANGES_AT_ONCE).map(({ conversationId, after, upTo }) => ({
+        conversation_id: conversationId,
+        is_deleted: true,
+        seq: { $gt: after, $lte: upTo },
+      }));
+      const rows = await this.model
+        .find({ $or: branches }, { conversation_id: 1, seq: 1, _id: 0 })
+        .lean<Pick<MessageDocument, 'conversation_id' | 'seq'>[]>();
+      for (const { conversation_id: id, seq } of rows) {
+        const seqs = found.get(id);
+        if (seqs) seqs.push(seq);
+        else found.set(id, [seq]);
+      }
+    }
+    return found;
   }
 }
