@@ -179,7 +179,7 @@ export class MongoMessagesRepository extends MessagesRepository {
   async change(message: Message, change: Change, mod: number): Promise<ChangeOutcome> {
     const filter = { _id: message.id as never, mod: message.mod ?? { $exists: false } };
     try {
-      const { matchedCount } = await this.model.collection.updateOne(filter as never, toUpdate(message, change, mod));
+      const { matchedCount } = await this.model.collection.updateOne(filter, toUpdate(message, change, mod));
       return matchedCount === 1 ? 'done' : 'stale';
     } catch (error) {
       if (isDuplicateKey(error)) return 'mod_taken';
