@@ -105,6 +105,9 @@ const EVENTS_ABOUT_NONE: readonly string[] = [
 const attendance: TestPerson = { user_id: 'attendance-service', role: 'service' };
 const randomTarget = (): Target => ({ conversation: randomUUID(), message: randomUUID(), participant: 'somebody' });
 
+// Each walk is dozens of requests: a busy machine takes its time.
+jest.setTimeout(60_000);
+
 describe('who is not in a conversation', () => {
   let service: TestApp;
   let school: School;
