@@ -33,6 +33,16 @@ module.exports = {
     layer('users', [...base, 'config', 'database', 'events', 'audit']),
     layer('message-store', [...base, 'config', 'database']),
     layer('presence', [...base, 'config', 'database', 'events', 'auth', 'users']),
+    layer('notifications', [
+      ...base,
+      'config',
+      'conversations',
+      'database',
+      'message-store',
+      'presence',
+      'redis',
+      'users',
+    ]),
     {
       name: 'only-realtime-knows-the-doors',
       comment: 'Features speak to sockets by domain events.',

@@ -7,6 +7,7 @@ import { ConversationsModule } from './conversations/conversations.module';
 import { DirectoryModule } from './directory/directory.module';
 import { HealthModule } from './health/health.module';
 import { MessagesModule } from './messages/messages.module';
+import { NotificationsModule } from './notifications/notifications.module';
 import { OperationsModule } from './operations/operations.module';
 import { RealtimeModule } from './realtime/realtime.module';
 import { SystemMessagesModule } from './system-messages/system-messages.module';
@@ -20,6 +21,7 @@ import { SystemMessagesModule } from './system-messages/system-messages.module';
     ConversationsModule,
     MessagesModule,
     SystemMessagesModule,
+    NotificationsModule,
     RealtimeModule,
     HealthModule,
     OperationsModule,

@@ -35,6 +35,8 @@ export abstract class MessagesRepository {
   abstract findByKey(conversationId: string, senderId: string, clientMessageId: string): Promise<Message | undefined>;
   /** @returns the highest `seq` that existed at `at`, 0 for none. */
   abstract seqAt(conversationId: string, at: Date): Promise<number>;
+  /** Messages created in (after, upTo], oldest first, of all conversations. */
+  abstract createdBetween(after: Date, upTo: Date, limit: number): Promise<Message[]>;
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
   /** @returns the highest `mod` that a message carries, 0 when there is none. */

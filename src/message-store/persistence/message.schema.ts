@@ -52,3 +52,5 @@ MessageSchema.index(
   { conversation_id: 1, is_deleted: 1, seq: 1 },
   { name: 'conversation_deleted', partialFilterExpression: { is_deleted: true } },
 );
+/** What happened in a span of time, over all conversations: notification events. */
+MessageSchema.index({ created_at: 1 }, { name: 'created' });

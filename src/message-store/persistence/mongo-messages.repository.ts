@@ -207,4 +207,14 @@ export class MongoMessagesRepository extends MessagesRepository {
     }
     return found;
   }
+
+  /** Index: created. */
+  async createdBetween(after: Date, upTo: Date, limit: number): Promise<Message[]> {
+    const found = await this.model
+      .find({ created_at: { $gt: after, $lte: upTo } })
+      .sort({ created_at: 1 })
+      .limit(limit)
+      .lean<MessageDocument[]>();
+    return found.map(toMessage);
+  }
 }
