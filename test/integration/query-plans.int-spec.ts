@@ -5,6 +5,7 @@ import { ConversationsRepository } from '../../src/conversations/conversations.r
 import { membershipFrom, type Viewer } from '../../src/conversations/conversation';
 import type { Message } from '../../src/message-store/message';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
+import { NotificationsRepository } from '../../src/notifications/notifications.repository';
 import { UsersRepository } from '../../src/users/users.repository';
 import { startTestApp, type TestApp } from '../support/test-app';
 
@@ -54,7 +55,12 @@ const each = async (ask: (viewer: Viewer) => Promise<unknown>): Promise<void> =>
 /** Each repository method once; what it sends is recorded and explained. A method without a case fails below. */
 const CASES: Record<
   string,
-  (repositories: { c: ConversationsRepository; m: MessagesRepository; u: UsersRepository }) => Promise<unknown>
+  (repositories: {
+    c: ConversationsRepository;
+    m: MessagesRepository;
+    u: UsersRepository;
+    n: NotificationsRepository;
+  }) => Promise<unknown>
 > = {
   'conversations.findForViewer': ({ c }) => each((viewer) => c.findForViewer(randomUUID(), viewer)),
   'conversations.findManyForViewer': ({ c }) => each((viewer) => c.findManyForViewer([randomUUID()], viewer)),
@@ -110,6 +116,15 @@ const CASES: Record<
   'messages.change': ({ m }) => m.change(aMessage('x', 1), { kind: 'delete', at: new Date() }, 1),
   'messages.deletedSeqs': ({ m }) =>
     m.deletedSeqs([randomUUID(), randomUUID()].map((conversationId) => ({ conversationId, after: 0, upTo: 9 }))),
+  'messages.createdBetween': ({ m }) => m.createdBetween(new Date(0), new Date(), 500),
+  'notifications.progress': async ({ n }) => {
+    await n.moveProgress(new Date());
+    await n.progress();
+  },
+  'notifications.moveProgress': ({ n }) => n.moveProgress(new Date()),
+  'notifications.toldSince': ({ n }) => n.toldSince('c', ['u'], new Date(0)),
+  'notifications.remember': ({ n }) => n.remember([{ conversationId: 'c', userId: 'u' }], new Date()),
+  'notifications.forgetBefore': ({ n }) => n.forgetBefore(new Date(0)),
   'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
 };
 /** Inserts: nothing is looked for. */
@@ -121,6 +136,7 @@ describe('query plans', () => {
   let c: ConversationsRepository;
   let m: MessagesRepository;
   let u: UsersRepository;
+  let n: NotificationsRepository;
   const recorded: Recorded[] = [];
 
   beforeAll(async () => {
@@ -129,6 +145,7 @@ describe('query plans', () => {
     c = service.app.get(ConversationsRepository, { strict: false });
     m = service.app.get(MessagesRepository, { strict: false });
     u = service.app.get(UsersRepository, { strict: false });
+    n = service.app.get(NotificationsRepository, { strict: false });
     connection.set('debug', (collection: string, method: string, first: unknown, ...rest: unknown[]) => {
       if (method.startsWith('insert')) return;
       const options = (rest.at(-1) ?? {}) as Record<string, unknown>;
@@ -149,13 +166,15 @@ describe('query plans', () => {
       Object.getOwnPropertyNames(Object.getPrototypeOf(repository))
         .filter((method) => !['constructor', 'insertUnlessKnown', 'stampNewAdmins'].includes(method))
         .map((method) => `${name}.${method}`);
-    const all = [...methodsOf('conversations', c), ...methodsOf('messages', m), ...methodsOf('users', u)].sort();
-    expect(all).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
+    const all = Object.entries({ conversations: c, messages: m, users: u, notifications: n }).flatMap((entry) =>
+      methodsOf(...entry),
+    );
+    expect(all.sort()).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
   });
 
   it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
     recorded.length = 0;
-    await CASES[name]?.({ c, m, u });
+    await CASES[name]?.({ c, m, u, n });
     expect(recorded.length).toBeGreaterThan(0);
     for (const { collection, filter, options } of [...recorded]) {
       const cursor = connection.collection(collection).find(filter);
