@@ -6,7 +6,7 @@ import type { Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import type { Message } from '../message-store/message';
-import { ConnectionRegistry } from '../presence/connection-registry';
+import { Presence } from '../presence/presence';
 import { RedisConnection } from '../redis/redis-connection';
 import type { DirectoryEntry } from '../users/directory-entry';
 import { UsersService } from '../users/users.service';
@@ -19,7 +19,7 @@ export class Notifier {
   constructor(
     private readonly conversations: ConversationsRepository,
     private readonly reader: ConversationReader,
-    private readonly connections: ConnectionRegistry,
+    private readonly presence: Presence,
     private readonly users: UsersService,
     private readonly notifications: NotificationsRepository,
     private readonly redis: RedisConnection,
@@ -53,7 +53,9 @@ export class Notifier {
 
   /** Cheapest question first: in a busy group most people are connected, or were told a moment ago. */
   private async recipients(conversation: Conversation, now: number): Promise<Recipient[]> {
-    const away = (await this.reader.audienceOf(conversation)).filter((userId) => !this.connections.isOnline(userId));
+    const audience = await this.reader.audienceOf(conversation);
+    const online = await this.presence.onlineAmong(audience);
+    const away = audience.filter((userId) => !online.has(userId));
     const lately = await this.notifications.toldSince(conversation.id, away, new Date(now - QUIET_MS));
     const candidates = away.filter((userId) => !lately.has(userId));
     const pairs = candidates.map((userId) => ({ conversationId: conversation.id, userId }));
