@@ -17,8 +17,8 @@ async function refusal(socket: TestSocket): Promise<Record<string, unknown>> {
 
 const disconnected = (socket: TestSocket): Promise<string> =>
   new Promise((resolve) => socket.once('disconnect', (reason) => resolve(reason)));
-const until = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 200 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+const until = async (condition: () => boolean, tries = 200): Promise<void> => {
+  for (let i = 0; i < tries && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(condition()).toBe(true);
 };
 const refused = (error_code: string): object => ({
@@ -336,6 +336,21 @@ describe('the Socket.IO door', () => {
       expect(door.registry.isOnline(idOf(person))).toBe(false);
     });
   });
+
+  it('closes a reader that does not read, and goes on serving the others', async () => {
+    const [slow, swift] = [aParent(), aTeacher()];
+    const [lazy, quick] = [await enter(slow), await enter(swift)];
+    const { ws } = lazy.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+    ws.pause();
+    const message = { ...SAMPLE, content: 'x'.repeat(2000) } as unknown as MessagePayload;
+    const flood = setInterval(() => {
+      for (let i = 0; i < 300; i++) door.events.emit('message.created', { message, recipientIds: [idOf(slow)] });
+    }, 5);
+    await until(() => !door.registry.isOnline(idOf(slow)), 1000);
+    clearInterval(flood);
+    expect(await ask(quick, 'ping', {})).toMatchObject({ ok: true });
+    ws.resume();
+  }, 20_000);
 
   it('closes its sockets when the service stops', async () => {
     const other = await openDoor();

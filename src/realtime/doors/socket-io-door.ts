@@ -28,9 +28,14 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** What is used here of an engine.io connection: the request that opened it, and with it the TCP socket. */
+/** A reader that lets this many packets pile up is closed instead: what it misses, `sync` brings. */
+const MAX_WAITING_PACKETS = 5000;
+const SWEEP_MS = 1000;
+
+/** What is used here of an engine.io connection: the request that opened it, and what waits to be written. */
 interface EngineSocket {
   readonly request: IncomingMessage;
+  readonly writeBuffer: readonly unknown[];
 }
 
 /** A response, or what stands for one during an upgrade. */
@@ -40,6 +45,7 @@ type HeaderSink = Pick<ServerResponse, 'setHeader'>;
 export class SocketIoDoor implements Broadcaster {
   private readonly server: AppServer;
   private readonly addresses: ClientAddress;
+  private readonly sweep: NodeJS.Timeout;
   private closing = false;
 
   constructor(
@@ -57,6 +63,7 @@ export class SocketIoDoor implements Broadcaster {
     // One system call for all packets that a flush writes; the sockets' writes are most of what a message costs.
     engine.on('flush', (connection: EngineSocket) => connection.request.socket.cork());
     engine.on('drain', (connection: EngineSocket) => connection.request.socket.uncork());
+    this.sweep = setInterval(() => this.closeSlowReaders(), SWEEP_MS).unref();
   }
 
   /** Admission is middleware: done on connection it would race with the first events. */
@@ -87,10 +94,17 @@ export class SocketIoDoor implements Broadcaster {
   /** Says goodbye to every socket. The HTTP server is closed by its owner. */
   async close(): Promise<void> {
     this.stopAdmitting();
+    clearInterval(this.sweep);
     this.server.disconnectSockets(true);
     const end = Date.now() + DRAIN_MS;
     while (this.server.engine.clientsCount > 0 && Date.now() < end) await delay(DRAIN_STEP_MS);
     this.server.engine.close();
+  }
+
+  private closeSlowReaders(): void {
+    for (const { conn } of this.server.sockets.sockets.values()) {
+      if ((conn as unknown as EngineSocket).writeBuffer.length > MAX_WAITING_PACKETS) conn.close(true);
+    }
   }
 
   /** @returns the refusal, which the client finds in `connect_error` as `data` */
