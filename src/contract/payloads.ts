@@ -19,6 +19,7 @@ export type OnlineStatus = (typeof ONLINE_STATUSES)[number];
 
 /** What a person chooses to be shown as while connected. */
 export const CHOSEN_STATUSES = ['online', 'away', 'busy'] as const;
+export type ChosenStatus = (typeof CHOSEN_STATUSES)[number];
 
 export interface NotificationSettings {
   email_notifications: boolean;

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './error-codes';
 import type {
+  ChosenStatus,
   ConversationPayload,
   DeliveredResult,
   MarkReadResult,
@@ -7,6 +8,7 @@ import type {
   MessageStatus,
   MessageType,
   Metadata,
+  OwnStatusPayload,
   UserInfo,
 } from './payloads';
 
@@ -22,6 +24,7 @@ export const CLIENT_EVENTS = {
   conversationLeave: 'conversation_leave',
   messageEdit: 'message_edit',
   messageDelete: 'message_delete',
+  userStatusChange: 'user_status_change',
   ping: 'ping',
 } as const;
 
@@ -98,6 +101,10 @@ export interface MessageDeleteInput {
   message_id: string;
 }
 
+export interface UserStatusInput {
+  online_status: ChosenStatus;
+}
+
 export interface AuthenticatedPayload {
   user_info: UserInfo;
   timestamp: string;
@@ -164,6 +171,7 @@ export interface ClientToServerEvents {
   conversation_leave: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
   message_edit: (input: MessageEditInput, ack?: Reply<MessagePayload>) => void;
   message_delete: (input: MessageDeleteInput, ack?: Reply<MessagePayload>) => void;
+  user_status_change: (input: UserStatusInput, ack?: Reply<OwnStatusPayload>) => void;
   ping: (input: { timestamp?: string }, ack?: Reply<{ timestamp: string }>) => void;
 }
 

@@ -15,5 +15,6 @@ import { PresenceController } from './presence.controller';
   imports: [ConfigModule, ConversationsModule, LocksModule, PresenceModule, UsersModule],
   controllers: [DirectoryController, PresenceController],
   providers: [DirectorySync, PeopleService, { provide: Clock, useClass: SystemClock }],
+  exports: [PeopleService],
 })
 export class DirectoryModule {}

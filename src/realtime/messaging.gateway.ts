@@ -11,7 +11,7 @@ import {
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import type { DeliveredResult, MarkReadResult, MessagePayload } from '../contract/payloads';
+import type { DeliveredResult, MarkReadResult, MessagePayload, OwnStatusPayload } from '../contract/payloads';
 import {
   type Ack,
   type AuthenticatedPayload,
@@ -28,9 +28,11 @@ import { MessageChangesService } from '../messages/message-changes.service';
 import { MessagesService } from '../messages/messages.service';
 import { ReceiptsService } from '../messages/receipts.service';
 import { AuthenticationDto } from './dto/authentication.dto';
+import { PeopleService } from '../directory/people.service';
 import { ConversationDto } from './dto/conversation.dto';
 import { ConversationViews } from './conversation-views';
 import { PingDto } from './dto/ping.dto';
+import { UserStatusDto } from './dto/user-status.dto';
 import type { Doors } from './doors/doors';
 import { FanOutListener } from './fan-out.listener';
 import type { Peer } from './peer';
@@ -62,6 +64,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     private readonly delivery: DeliveryService,
     private readonly typing: TypingService,
     private readonly views: ConversationViews,
+    private readonly people: PeopleService,
     private readonly fanOut: FanOutListener,
     private readonly clock: Clock,
   ) {}
@@ -157,6 +160,12 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   @SubscribeMessage(CLIENT_EVENTS.messageDelete)
   async remove(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageDeleteDto): Promise<Ack<MessagePayload>> {
     return done(await this.changes.remove(actorOf(peer), dto));
+  }
+
+  /** As `PUT /presence/me`. */
+  @SubscribeMessage(CLIENT_EVENTS.userStatusChange)
+  async changeStatus(@ConnectedSocket() peer: Peer, @MessageBody() dto: UserStatusDto): Promise<Ack<OwnStatusPayload>> {
+    return done(await this.people.changeOwn(actorOf(peer), dto));
   }
 
   /** The time here, for clients that measure. */

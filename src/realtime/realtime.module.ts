@@ -3,6 +3,7 @@ import { AuthModule } from '../auth/auth.module';
 import { Clock, SystemClock } from '../common/clock';
 import { ConfigModule } from '../config/config.module';
 import { ConversationsModule } from '../conversations/conversations.module';
+import { DirectoryModule } from '../directory/directory.module';
 import { EventsModule } from '../events/events.module';
 import { MessagesModule } from '../messages/messages.module';
 import { PresenceModule } from '../presence/presence.module';
@@ -19,6 +20,7 @@ import { TypingService } from './typing.service';
     AuthModule,
     ConfigModule,
     ConversationsModule,
+    DirectoryModule,
     EventsModule,
     MessagesModule,
     PresenceModule,

@@ -99,6 +99,7 @@ const EVENTS_ABOUT_A_MESSAGE: Record<string, EventCase> = {
 const EVENTS_ABOUT_NONE: readonly string[] = [
   CLIENT_EVENTS.authentication,
   CLIENT_EVENTS.conversationLeave,
+  CLIENT_EVENTS.userStatusChange,
   CLIENT_EVENTS.ping,
 ];
 

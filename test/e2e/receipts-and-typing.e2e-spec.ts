@@ -260,6 +260,38 @@ describe('receipts and typing', () => {
     });
   });
 
+  it('a status chosen on a socket is the one that others see, as by REST', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const [t, p] = [await enter(teacher), await enterPlain(parent)];
+    const seen = async (): Promise<unknown> =>
+      (await service.call('GET', `/api/v1/presence/${idOf(parent)}`, { as: teacher })).body['online_status'];
+    expect(await p.ask({ type: 'user_status_change', online_status: 'busy' })).toMatchObject({
+      type: 'success',
+      data: { user_id: idOf(parent), online_status: 'busy' },
+    });
+    expect(await seen()).toBe('busy');
+    expect(await ask(t, 'user_status_change', { online_status: 'away' })).toMatchObject({ ok: true });
+    expect(await ask(t, 'user_status_change', { online_status: 'offline' })).toEqual(refused('VALIDATION_FAILED'));
+    expect(await ask(t, 'user_status_change', {})).toEqual(refused('VALIDATION_FAILED'));
+  });
+
+  it('people who type and views that are open are counted for administrators', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const t = await enter(teacher);
+    await enter(parent);
+    const conversation_id = await group(teacher, [parent]);
+    const counts = async (): Promise<unknown> => {
+      const { body } = await service.call('GET', '/api/v1/messages/websocket/stats', { as: anAdmin() });
+      return [body['active_conversations'], body['typing_users']];
+    };
+    await ask(t, 'conversation_join', { conversation_id });
+    await ask(t, 'message_typing', { conversation_id });
+    expect(await counts()).toEqual([1, 1]);
+    await ask(t, 'conversation_leave', { conversation_id });
+    await ask(t, 'message_stop_typing', { conversation_id });
+    expect(await counts()).toEqual([0, 0]);
+  });
+
   describe('views', () => {
     it('open and close with an answer on every door, with a callback and without', async () => {
       const [teacher, parent] = [aTeacher(), aParent()];

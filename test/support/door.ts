@@ -15,6 +15,7 @@ import { ConversationReader } from '../../src/conversations/conversation-reader'
 import { DomainEvents } from '../../src/events/domain-events';
 import { DeliveryService } from '../../src/messages/delivery.service';
 import { MessageChangesService } from '../../src/messages/message-changes.service';
+import { PeopleService } from '../../src/directory/people.service';
 import { MessagesService } from '../../src/messages/messages.service';
 import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
@@ -80,6 +81,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       { provide: AuthService, useClass: ClaimsAuth },
       { provide: MessagesService, useValue: { send } },
       { provide: DeliveryService, useValue: {} },
+      { provide: PeopleService, useValue: {} },
       { provide: ConversationReader, useValue: { requireForParticipant: onlyKnown } },
       { provide: MessageChangesService, useValue: {} },
       { provide: ReceiptsService, useValue: { markRead: () => Promise.reject(new DomainError('MESSAGE_NOT_FOUND')) } },
