@@ -6,7 +6,7 @@ import { exceptions, type Question } from './differential/exceptions';
 import { openStore, type TestStore } from './support';
 
 /** Each property runs as many cases as fit; a failure prints its seed and path. */
-const BUDGET_MS = 15_000;
+const BUDGET_MS = 10_000;
 const LIMITS = { numRuns: 100_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false } as const;
 jest.setTimeout(BUDGET_MS + 30_000);
 
@@ -34,6 +34,7 @@ describe('index plans and full scans give the same answers', () => {
     [{ a: 1 }, {}],
     [{ a: 1, b: -1 }, {}],
     [{ 'a.b': 1, c: 1 }, {}],
+    [{ 'a.b': 1, 'a.c': -1 }, {}],
     [{ 'a.0': 1 }, {}],
     [{ b: -1 }, {}],
     [{ b: 1, 'a.c': 1 }, { sparse: true }],
@@ -58,18 +59,24 @@ describe('index plans and full scans give the same answers', () => {
     }
   }
 
-  it('for any filter and order, by the chosen plan and by every index that may be used', async () => {
-    const cases = fc.array(fc.tuple(arbitrary.filter, arbitrary.sort), { minLength: 1, maxLength: 5 });
-    await hold(fc.tuple(arbitrary.documents, cases), async ([docs, queries]) => {
+  const queriesOf = (filters: fc.Arbitrary<Document>) =>
+    fc.array(fc.tuple(filters, arbitrary.sort, fc.constantFrom(...indexes.map(([key]) => key))), {
+      minLength: 1,
+      maxLength: 5,
+    });
+
+  it.each([
+    ['for any filter and order', arbitrary.documents, arbitrary.filter],
+    ['for conditions that one element of an array or two may meet', arbitrary.arrays, arbitrary.arrayFilters],
+  ])('%s, by the chosen plan and by any index that may be used', async (_name, documents, filters) => {
+    await hold(fc.tuple(documents, queriesOf(filters)), async ([docs, queries]) => {
       await fillIndexed(docs);
-      for (const [filter, sort] of queries) {
+      for (const [filter, sort, hint] of queries) {
         const expected = await find(collection, filter, { sort, hint: { $natural: 1 } });
         expect(await find(collection, filter, { sort })).toEqual(expected);
-        for (const [hint] of indexes) {
-          const hinted = await find(collection, filter, { sort, hint });
-          // A partial or sparse index that does not hold every answer is refused.
-          if (hinted.code !== 2) expect([hint, hinted]).toEqual([hint, expected]);
-        }
+        const hinted = await find(collection, filter, { sort, hint });
+        // A partial or sparse index that does not hold every answer is refused.
+        if (hinted.code !== 2) expect(hinted).toEqual(expected);
       }
     });
   });

@@ -39,8 +39,26 @@ const flat = fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: 
 export const value: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 5, arbitrary: scalar },
   { weight: 3, arbitrary: fc.array(flat, { maxLength: 3 }) },
+  { weight: 2, arbitrary: fc.array(fields(scalar), { maxLength: 3 }) },
   { weight: 2, arbitrary: fields(fc.oneof(flat, fc.array(flat, { maxLength: 2 }))) },
   { weight: 1, arbitrary: fc.array(fc.array(scalar, { maxLength: 2 }), { maxLength: 2 }) },
+);
+
+const small = fc.integer({ min: 0, max: 2 }).map((each) => new Int32(each));
+const pairs = fc.array(fc.record({ b: small, c: small }), { minLength: 1, maxLength: 3 });
+
+/** Documents of one array, and filters whose two conditions may be met by one of its elements or by two. */
+export const arrays: fc.Arbitrary<Document[]> = fc
+  .array(pairs, { minLength: 1, maxLength: 6 })
+  .map((lists) => lists.map((a, i) => ({ _id: i, a })));
+const few = fc.oneof(
+  small,
+  fc.tuple(fc.constantFrom('$gt', '$lte', '$eq'), small).map(([name, each]) => ({ [name]: each })),
+  fc.tuple(small, small).map(([least, most]) => ({ $gte: least, $lt: most })),
+);
+export const arrayFilters: fc.Arbitrary<Document> = fc.oneof(
+  fc.record({ 'a.b': few, 'a.c': few }),
+  fc.record({ b: few, c: few }).map((each) => ({ a: { $elemMatch: each } })),
 );
 
 /** Documents numbered by `_id`. */
