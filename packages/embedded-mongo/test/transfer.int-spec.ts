@@ -50,7 +50,7 @@ describe('moving data to and from a MongoDB URL', () => {
   it('brings documents byte for byte and indexes there and back', async () => {
     const col = test.client.db(name).collection<Document>('rows');
     await col.insertMany(rows);
-    await col.insertMany(Array.from({ length: 2_500 }, (_, i) => ({ _id: `n${i}`, n: i })));
+    await col.insertMany(Array.from({ length: 2_500 }, (_, i): Document => ({ _id: `n${i}`, n: i })));
     await col.createIndex({ n: 1, 'nested.a': -1 }, { name: 'by_n' });
     await col.createIndex({ n: 1 }, { name: 'part', unique: true, partialFilterExpression: { n: { $gt: 0 } } });
     const out = run('export', '--url', test.store.uri, '--to', other.url);
