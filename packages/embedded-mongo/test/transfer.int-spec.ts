@@ -69,7 +69,7 @@ describe('moving data to and from a MongoDB URL', () => {
 
   it('writes over nothing', async () => {
     await test.client.db(name).collection<Document>('rows').insertMany(rows);
-    await other.client.db(name).collection<Document>('rows').insertOne({ _id: 'mine' });
+    await other.client.db(name).collection<{ _id: string }>('rows').insertOne({ _id: 'mine' });
     const { status, out } = run('export', '--url', test.store.uri, '--to', other.url);
     expect(status).toBe(1);
     expect(out).toContain('is not empty');
