@@ -22,7 +22,8 @@ import { bodyHash } from './body-hash';
 import type { SendMessageDto } from './dto/send-message.dto';
 import { MessageAccess } from './message-access';
 import { type Appended, MessageLog } from './message-log';
-import { presentMessage, presentNewMessage } from './message.presenter';
+import { NAMED_RECEIPTS, presentMessage, presentNewMessage } from './message.presenter';
+import { ReceiptsService } from './receipts.service';
 import { requireLength, WritingRights } from './writing-rights';
 
 /** What a system message says. */
@@ -59,6 +60,7 @@ export class MessagesService {
     private readonly access: MessageAccess,
     private readonly retention: Retention,
     private readonly log: MessageLog,
+    private readonly receipts: ReceiptsService,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
     private readonly rights: WritingRights,
@@ -147,6 +149,10 @@ export class MessagesService {
     if (message.seq === 1 || previousSenderId === message.senderId) return;
     // A sibling service writes without being in the conversation.
     if (!recipientIds.includes(message.senderId)) return;
+    if (conversation.participants.length > NAMED_RECEIPTS) {
+      void this.receipts.sent(message, conversation, sender.socketId);
+      return;
+    }
     this.events.emit('message.read', {
       conversationId: conversation.id,
       messageId: message.id,

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
+import { errorName } from '../common/error-name';
 import { DomainError } from '../common/errors/domain-error';
 import type { MarkReadResult } from '../contract/payloads';
 import { readAtOf, type Conversation } from '../conversations/conversation';
@@ -17,6 +18,8 @@ import { NAMED_RECEIPTS } from './message.presenter';
 /** Read positions: one per participant, only forwards (contract 6.5). */
 @Injectable()
 export class ReceiptsService {
+  private readonly logger = new Logger(ReceiptsService.name);
+
   constructor(
     private readonly access: MessageAccess,
     private readonly reader: ConversationReader,
@@ -55,20 +58,42 @@ export class ReceiptsService {
     };
   }
 
+  /**
+   * Sending reads (contract 6.5). In large conversations only those hear of it whose messages are newly covered; who
+   * they are takes a look-up, so this runs beside the acknowledgement, and what fails is only not told.
+   */
+  async sent(message: Message, conversation: Conversation, socketId?: string): Promise<void> {
+    const reader = { userId: message.senderId, ...(socketId === undefined ? {} : { socketId }) };
+    try {
+      const pair = { conversationId: conversation.id, userId: message.senderId };
+      const previous = (await this.positions.findMembershipsOf([pair]))[0]?.readSeq ?? 0;
+      await this.tell(reader, message, conversation, previous, message.createdAt);
+    } catch (error) {
+      this.logger.warn(`a receipt was not told: ${errorName(error)}`);
+    }
+  }
+
   /** To everybody in small conversations, else to the reader's devices and those whose messages are newly read. */
-  private async tell(actor: Actor, message: Message, at: Conversation, previous: number, readAt: Date): Promise<void> {
-    const everybody = this.reader.recipientsOf(at);
-    const recipientIds =
+  private async tell(
+    actor: Pick<Actor, 'userId' | 'socketId'>,
+    message: Message,
+    at: Conversation,
+    previous: number,
+    readAt: Date,
+  ): Promise<void> {
+    const covered =
       at.participants.length <= NAMED_RECEIPTS
-        ? everybody
+        ? undefined
         : [...new Set([actor.userId, ...(await this.messages.sendersBetween(at.id, previous, message.seq))])];
+    // Asked last: somebody may have left meanwhile.
+    const everybody = this.reader.recipientsOf(at);
     this.events.emit('message.read', {
       conversationId: at.id,
       messageId: message.id,
       seq: message.seq,
       readerId: actor.userId,
       readAt: readAt.toISOString(),
-      recipientIds: recipientIds.filter((id) => everybody.includes(id)),
+      recipientIds: covered?.filter((id) => everybody.includes(id)) ?? everybody,
       ...(actor.socketId === undefined ? {} : { originSocketId: actor.socketId }),
     });
   }

@@ -129,7 +129,8 @@ describe('receipts and typing', () => {
         expect(event).toMatchObject({ delivered_to: idOf(p2), seq: 2, message_id: last.message_id });
       }
       const [first] = await messages(teacher, conversation_id);
-      expect(first).toMatchObject({ status: 'sent', delivered_to: [idOf(p1), idOf(p2)].sort() });
+      expect(first?.status).toBe('sent');
+      expect(new Set(first?.delivered_to)).toEqual(new Set([idOf(p1), idOf(p2)]));
       await ask(s3, 'message_delivered', { conversation_id, seq: 2 });
       expect((await messages(teacher, conversation_id))[0]).toMatchObject({ status: 'delivered', is_read: false });
       expect(byP3).toEqual([]);
@@ -156,6 +157,24 @@ describe('receipts and typing', () => {
       expect(await ask(s, 'message_delivered', { message_id })).toEqual(refused('MESSAGE_NOT_FOUND'));
       expect(await ask(s, 'message_delivered', { conversation_id, seq: 1 })).toEqual(refused('CONVERSATION_NOT_FOUND'));
     });
+  });
+
+  it('reading by an answer in a group above 50 is told to those whose messages it covers, and nobody else', async () => {
+    const [teacher, ...parents] = [aTeacher(), ...Array.from({ length: 50 }, aParent)];
+    const users = parents.map((p) => ({ user_id: idOf(p), username: idOf(p), display_name: 'P', role: 'parent' }));
+    await service.call('PUT', '/api/v1/users', { as: anAdmin(), body: { users } });
+    const [answering, quiet] = [parents[0] ?? aParent(), parents[1] ?? aParent()];
+    const [t, a, a2, q] = [await enter(teacher), await enter(answering), await enter(answering), await enter(quiet)];
+    const conversation_id = await group(teacher, parents);
+    await send(t, { conversation_id, content: 'question' });
+    const unheard = hear(q, 'message_read');
+    const told = [t, a2].map((socket) => nextEvent(socket, 'message_read'));
+    const last = nextEvent(q, 'message_received', ({ seq }) => seq === 2);
+    await send(a, { conversation_id, content: 'réponse' });
+    for (const event of await Promise.all(told)) expect(event).toMatchObject({ read_by: idOf(answering), seq: 2 });
+    await last;
+    expect(unheard).toEqual([]);
+    expect((await messages(teacher, conversation_id))[0]).toMatchObject({ status: 'sent', read_count: 1 });
   });
 
   describe('devices of one person', () => {
