@@ -117,6 +117,8 @@ export const presentMessage = (message: Message, { viewerId, ...scene }: Message
 export const presentNewMessage = (message: Message, conversation: Conversation): MessagePayload =>
   presentMessage(message, { conversation, viewerId: message.senderId, memberships: [] });
 
+/** Stores differ in the order of what they find unsorted. */
+const byUserId = (a: Membership, b: Membership): number => (a.userId < b.userId ? -1 : 1);
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 /** The single view: its sender is told how far each other participant is, and what the message said before. */
@@ -125,11 +127,13 @@ export function presentDetails(message: Message, view: MessageView): MessageDeta
   if (message.senderId !== view.viewerId) return payload;
   return {
     ...payload,
-    receipts: othersOf(message, view).map((member) => ({
-      user_id: member.userId,
-      delivered_at: iso(deliveredAtOf(member, message.seq)),
-      read_at: iso(readAtOf(member, message.seq)),
-    })),
+    receipts: othersOf(message, view)
+      .sort(byUserId)
+      .map((member) => ({
+        user_id: member.userId,
+        delivered_at: iso(deliveredAtOf(member, message.seq)),
+        read_at: iso(readAtOf(member, message.seq)),
+      })),
     edits: message.edits.map(({ content, editedAt }) => ({ content, edited_at: editedAt.toISOString() })),
   };
 }
