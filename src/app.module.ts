@@ -11,6 +11,7 @@ import { NotificationsModule } from './notifications/notifications.module';
 import { OperationsModule } from './operations/operations.module';
 import { RealtimeModule } from './realtime/realtime.module';
 import { SystemMessagesModule } from './system-messages/system-messages.module';
+import { SyncModule } from './sync/sync.module';
 
 /** Composition root. Nothing imports it but main and the tests. */
 @Module({
@@ -19,6 +20,7 @@ import { SystemMessagesModule } from './system-messages/system-messages.module';
     AuthModule,
     DirectoryModule,
     ConversationsModule,
+    SyncModule,
     MessagesModule,
     SystemMessagesModule,
     NotificationsModule,

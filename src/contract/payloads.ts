@@ -206,3 +206,28 @@ export interface UserInfo {
   display_name: string;
   role: Role;
 }
+
+/** How long a sync cursor is kept (contract 6.4). */
+export const SYNC_POINT_DAYS = 30;
+export const SYNC_EVENT_TYPES = [
+  'message_received',
+  'message_updated',
+  'message_deleted',
+  'message_read',
+  'message_delivered',
+  'conversation_created',
+  'conversation_updated',
+  'conversation_left',
+] as const;
+export interface SyncEvent {
+  type: (typeof SYNC_EVENT_TYPES)[number];
+  data: object;
+}
+
+export interface SyncResult {
+  events: SyncEvent[];
+  cursor: string;
+  has_more: boolean;
+  /** The cursor given was older than 30 days or of somebody else: load the lists again. */
+  cursor_expired?: true;
+}

@@ -49,6 +49,14 @@ import { UnreadCounter } from './unread-counter';
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [Contacts, ConversationsService, ConversationReader, SummarySettler, UnreadCounter, ConversationsRepository],
+  exports: [
+    Contacts,
+    ConversationsService,
+    ConversationReader,
+    ConversationViews,
+    SummarySettler,
+    UnreadCounter,
+    ConversationsRepository,
+  ],
 })
 export class ConversationsModule {}

@@ -32,6 +32,15 @@ export interface ListedRow extends Retained {
   readonly activityAt: Date;
 }
 
+/** How far a conversation has come, for `sync`. */
+export interface SyncRow extends Heads {
+  readonly id: string;
+  readonly version: number;
+  readonly receipts: number;
+  /** A mark stands: positions may have moved without `receipts` saying so. */
+  readonly hot: boolean;
+}
+
 /** What is left out of a page of the list, and how far it goes. */
 export interface RecentRange {
   readonly without: readonly string[];
@@ -56,6 +65,8 @@ export abstract class ConversationsRepository {
   abstract countListed(viewer: Viewer): Promise<number>;
   /** Ids of the viewer's conversations whose summary may lag. */
   abstract findHotIds(viewer: Viewer): Promise<string[]>;
+  /** Every conversation of the viewer. */
+  abstract findSyncRows(viewer: Viewer): Promise<SyncRow[]>;
   /** Conversations whose mark ended before `before`, for repair. */
   abstract findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]>;
   abstract heads(ids: readonly string[]): Promise<Map<string, Heads>>;
@@ -72,9 +83,11 @@ export abstract class ConversationsRepository {
     at: Date,
   ): Promise<Conversation | undefined>;
   abstract markHot(ids: readonly string[], until: Date): Promise<void>;
-  /** Removes the mark unless somebody renewed it meanwhile. */
+  /** Removes the mark unless somebody renewed it meanwhile, and says that positions may have moved under it. */
   abstract clearHot(marks: readonly { id: string; hotUntil: Date }[]): Promise<void>;
   abstract moveSummaries(moves: readonly SummaryMove[]): Promise<void>;
+  /** Says that positions have moved. */
+  abstract moveReceipts(ids: readonly string[]): Promise<void>;
   abstract moveMods(moves: readonly ModMove[]): Promise<void>;
 
   abstract findMemberships(conversationId: string): Promise<Membership[]>;

@@ -39,6 +39,7 @@ export class OwnViewService {
   }
 
   private async tell(userId: string, conversationId: string): Promise<ConversationPayload> {
+    await this.repository.moveReceipts([conversationId]);
     const payload = await this.views.get(userId, conversationId);
     this.announcer.ownViewChanged(userId, payload);
     return payload;

@@ -18,6 +18,8 @@ interface Unsettled {
   readonly senders: Map<string, MessageStub>;
   /** Place of the last edit or deletion; 0: no new one. */
   mod: number;
+  /** Somebody's positions have moved by themselves, not by sending. */
+  receipts: boolean;
 }
 
 /**
@@ -67,6 +69,12 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     this.settleSoon();
   }
 
+  /** Takes note of a moved position; cheap, no I/O. */
+  noteReceipts(conversationId: string): void {
+    entryOf(this.unsettled, conversationId).receipts = true;
+    this.settleSoon();
+  }
+
   /** Brings the summaries of these conversations up to their true heads now, reading what the store holds. */
   async settle(conversationIds: readonly string[]): Promise<void> {
     if (conversationIds.length === 0) return;
@@ -106,9 +114,10 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
         await this.write(batch);
       } catch (error) {
         this.complain('settling', error);
-        for (const [id, { senders, mod }] of batch) {
+        for (const [id, { senders, mod, receipts }] of batch) {
           for (const message of senders.values()) this.note(id, message);
           this.noteChange(id, mod);
+          if (receipts) this.noteReceipts(id);
         }
       }
     });
@@ -134,10 +143,12 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     const positions: PositionMove[] = [];
     const summaries: SummaryMove[] = [];
     const mods: ModMove[] = [];
-    for (const [conversationId, { head, senders, mod }] of batch) {
+    const moved: string[] = [];
+    for (const [conversationId, { head, senders, mod, receipts }] of batch) {
       for (const { senderId, seq, createdAt } of senders.values()) {
         positions.push({ conversationId, userId: senderId, seq, at: createdAt });
       }
+      if (receipts) moved.push(conversationId);
       if (mod > 0) mods.push({ conversationId, mod });
       if (!head) continue;
       const { id: lastId, seq, createdAt: lastAt, senderId: lastBy } = head;
@@ -146,6 +157,7 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     await this.conversations.moveReadPositions(positions);
     await this.conversations.moveSummaries(summaries);
     await this.conversations.moveMods(mods);
+    await this.conversations.moveReceipts(moved);
   }
 
   private complain(what: string, error: unknown): void {
@@ -156,7 +168,7 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
 function entryOf(entries: Map<string, Unsettled>, conversationId: string): Unsettled {
   const known = entries.get(conversationId);
   if (known) return known;
-  const entry: Unsettled = { head: undefined, senders: new Map(), mod: 0 };
+  const entry: Unsettled = { head: undefined, senders: new Map(), mod: 0, receipts: false };
   entries.set(conversationId, entry);
   return entry;
 }

@@ -30,6 +30,10 @@ export abstract class MessagesRepository {
   abstract tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]>;
   /** Lowest first; `after` and `before` are exclusive; the newest `limit` of the range, or the oldest when `forward`. */
   abstract page(range: HistoryRange): Promise<Message[]>;
+  /** Messages whose last change has a place above `mod`, in the order of the changes. */
+  abstract changedSince(conversationId: string, mod: number, limit: number): Promise<Message[]>;
+  /** @returns the ids of the messages at these places; those that are gone are left out. */
+  abstract idsAt(conversationId: string, seqs: readonly number[]): Promise<Map<number, string>>;
   abstract findById(messageId: string): Promise<Message | undefined>;
   abstract findByIds(messageIds: readonly string[]): Promise<Message[]>;
   abstract findByKey(conversationId: string, senderId: string, clientMessageId: string): Promise<Message | undefined>;

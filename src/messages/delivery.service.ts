@@ -7,10 +7,12 @@ import type { DeliveredResult } from '../contract/payloads';
 import { type Conversation, counterpartOf, type Membership } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import type { MessageDeliveredDto } from './dto/message-delivered.dto';
+import { MessageLog } from './message-log';
 
 interface Located {
   readonly message: Message;
@@ -34,6 +36,8 @@ export class DeliveryService {
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly log: MessageLog,
+    private readonly settler: SummarySettler,
     private readonly events: DomainEvents,
     private readonly clock: Clock,
   ) {}
@@ -104,6 +108,9 @@ export class DeliveryService {
       if (message.seq > (furthest.get(key)?.pending.message.seq ?? from)) furthest.set(key, { pending, from });
       return true;
     });
+    const moved = new Set([...furthest.values()].map(({ pending }) => pending.conversation.id));
+    // Whoever syncs while the mark stands looks at the positions themselves.
+    await Promise.all([...moved].map((id) => this.log.markHot(id)));
     const at = new Date(this.clock.now());
     await this.positions.moveDeliveredPositions(
       [...furthest.values()].map(({ pending: { conversation, userId, message } }) => ({
@@ -113,9 +120,10 @@ export class DeliveryService {
         at,
       })),
     );
+    for (const id of moved) this.settler.noteReceipts(id);
     for (const { conversation, userId, message, resolve } of accepted) {
-      const moved = furthest.get(`${conversation.id}/${userId}`)?.pending.message.seq;
-      const stands = moved ?? before.get(`${conversation.id}/${userId}`)?.deliveredSeq ?? message.seq;
+      const reached = furthest.get(`${conversation.id}/${userId}`)?.pending.message.seq;
+      const stands = reached ?? before.get(`${conversation.id}/${userId}`)?.deliveredSeq ?? message.seq;
       resolve({ conversation_id: conversation.id, seq: stands });
     }
     // The receipts stand: what fails from here on is only not told.

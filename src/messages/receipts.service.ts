@@ -7,12 +7,14 @@ import type { MarkReadResult } from '../contract/payloads';
 import { readAtOf, type Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { SummarySettler } from '../conversations/summary-settler';
 import { UnreadCounter } from '../conversations/unread-counter';
 import { DomainEvents } from '../events/domain-events';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import type { MessageReadDto } from './dto/message-read.dto';
 import { MessageAccess } from './message-access';
+import { MessageLog } from './message-log';
 import { NAMED_RECEIPTS } from './message.presenter';
 
 /** Read positions: one per participant, only forwards (contract 6.5). */
@@ -25,6 +27,8 @@ export class ReceiptsService {
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly log: MessageLog,
+    private readonly settler: SummarySettler,
     private readonly unread: UnreadCounter,
     private readonly events: DomainEvents,
     private readonly clock: Clock,
@@ -42,7 +46,10 @@ export class ReceiptsService {
     const pair = { conversationId: conversation.id, userId: actor.userId };
     const previous = before?.readSeq ?? 0;
     if (previous < message.seq) {
+      // Whoever syncs while the mark stands looks at the positions themselves.
+      await this.log.markHot(conversation.id);
       await this.positions.moveReadPositions([{ ...pair, seq: message.seq, at: new Date(this.clock.now()) }]);
+      this.settler.noteReceipts(conversation.id);
     }
     const now = (await this.positions.findMembershipsOf([pair]))[0];
     const readAt = now && readAtOf(now, message.seq);

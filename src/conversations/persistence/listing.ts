@@ -1,5 +1,5 @@
 import type { Viewer } from '../conversation';
-import type { ListedRow } from '../conversations.repository';
+import type { ListedRow, SyncRow } from '../conversations.repository';
 import type { ConversationDocument } from './conversation.schema';
 
 /** What is read of a conversation to find its place in a list. */
@@ -12,6 +12,18 @@ export const toRow = ({ _id, activity_at, created_at, floor_seq, summary }: RowD
   floorSeq: floor_seq ?? 0,
   createdAt: created_at,
   activityAt: activity_at,
+});
+/** What is read of a conversation to see whether it moved. */
+export const SYNC_ROW = { version: 1, hot_until: 1, summary: 1, floor_seq: 1 } as const;
+export type SyncRowDocument = Pick<ConversationDocument, '_id' | 'version' | 'hot_until' | 'summary' | 'floor_seq'>;
+
+export const toSyncRow = ({ _id, version, hot_until, summary, floor_seq }: SyncRowDocument): SyncRow => ({
+  id: _id,
+  seq: Math.max(summary.seq, floor_seq ?? 0),
+  mod: summary.mod,
+  version,
+  receipts: summary.receipts,
+  hot: hot_until !== undefined,
 });
 export const latestFirst = (a: ListedRow, b: ListedRow): number =>
   b.activityAt.getTime() - a.activityAt.getTime() || (a.id < b.id ? -1 : 1);

@@ -12,6 +12,7 @@ import {
   type PositionMove,
   type RecentRange,
   type SummaryMove,
+  type SyncRow,
 } from '../conversations.repository';
 import { fromConversation, fromMembership, toConversation, toMembership } from './conversation.mapper';
 import { ConversationDocument } from './conversation.schema';
@@ -22,7 +23,10 @@ import {
   latestFirst,
   ROW,
   type RowDocument,
+  SYNC_ROW,
+  type SyncRowDocument,
   toRow,
+  toSyncRow,
   visibleTo,
 } from './listing';
 import { MembershipDocument, membershipId } from './membership.schema';
@@ -95,6 +99,14 @@ export class MongoConversationsRepository extends ConversationsRepository {
       this.conversations.find({ ...branch, hot_until: { $exists: true } }, { _id: 1 }).lean<{ _id: string }[]>(),
     );
     return (await Promise.all(branches)).flat().map(({ _id }) => _id);
+  }
+
+  /** Index: participant_recent, audience_recent. */
+  async findSyncRows(viewer: Viewer): Promise<SyncRow[]> {
+    const branches = disjointBranchesOf(viewer).map((branch) =>
+      this.conversations.find(branch, SYNC_ROW).lean<SyncRowDocument[]>(),
+    );
+    return (await Promise.all(branches)).flat().map(toSyncRow);
   }
 
   /** Index: hot. */
@@ -180,7 +192,10 @@ export class MongoConversationsRepository extends ConversationsRepository {
     if (marks.length === 0) return;
     await this.conversations.collection.bulkWrite(
       marks.map(({ id, hotUntil }) => ({
-        updateOne: { filter: { _id: id as never, hot_until: hotUntil }, update: { $unset: { hot_until: '' } } },
+        updateOne: {
+          filter: { _id: id as never, hot_until: hotUntil },
+          update: { $unset: { hot_until: '' }, $inc: { 'summary.receipts': 1 } },
+        },
       })),
       { ordered: false },
     );
@@ -222,6 +237,12 @@ export class MongoConversationsRepository extends ConversationsRepository {
       })),
       { ordered: false },
     );
+  }
+
+  /** Index: _id. */
+  async moveReceipts(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.conversations.updateMany({ _id: { $in: [...ids] } }, { $inc: { 'summary.receipts': 1 } });
   }
 
   /** Index: conversation. */

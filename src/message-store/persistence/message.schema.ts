@@ -26,7 +26,10 @@ export class MessageDocument {
   @Prop({ type: String, required: true }) message_type: MessageType;
   @Prop({ type: String }) reply_to?: string;
   @Prop({ type: Object }) metadata?: Metadata;
+  /** Place of the last change. */
   @Prop({ type: Number }) mod?: number;
+  /** Places of the changes so far. */
+  @Prop({ type: [Number], default: undefined }) mods?: number[];
   @Prop({ type: [EditDocument], default: undefined }) edits?: EditDocument[];
   @Prop({ type: Boolean }) is_edited?: boolean;
   @Prop({ type: Boolean }) is_deleted?: boolean;
@@ -42,10 +45,18 @@ MessageSchema.index(
   { conversation_id: 1, sender_id: 1, client_message_id: 1 },
   { name: KEY_INDEX, unique: true, partialFilterExpression: { client_message_id: { $exists: true } } },
 );
-/** One order of edits and deletions: what `sync` reads since a position. Its uniqueness decides between nodes. */
+/** Edits and deletions in their order: what `sync` reads since a position. */
 MessageSchema.index(
   { conversation_id: 1, mod: 1 },
-  { name: MOD_INDEX, unique: true, partialFilterExpression: { mod: { $exists: true } } },
+  { name: MOD_INDEX, partialFilterExpression: { mod: { $exists: true } } },
+);
+/**
+ * One order of changes: the place of a change stays taken when the next change moves the message on. A writer that was
+ * stopped between choosing a place and writing must not get one that readers have gone past.
+ */
+MessageSchema.index(
+  { conversation_id: 1, mods: 1 },
+  { name: 'conversation_mods', unique: true, partialFilterExpression: { mods: { $exists: true } } },
 );
 /** Unread counts leave the deleted out; few are, and the count is read from the index alone. */
 MessageSchema.index(

@@ -36,20 +36,24 @@ function writeErrorsOf(error: unknown): readonly WriteErrorLike[] {
 /** Conversations whose deleted messages are asked for in one query. */
 const RANGES_AT_ONCE = 100;
 /** Earlier texts kept with a message. */
+/** Places of its earlier changes that a message keeps taken (see `mods`). */
+const KEPT_PLACES = 200;
 const KEPT_EDITS = 20;
 
 function toUpdate(message: Message, change: Change, mod: number): mongo.UpdateFilter<mongo.BSON.Document> {
   const base = { mod, updated_at: change.at };
+  const places = { mods: { $each: [mod], $slice: -KEPT_PLACES } };
   if (change.kind === 'edit') {
     const edit = { content: message.content, edited_at: change.at };
     return {
       $set: { ...base, content: change.content, is_edited: true },
-      $push: { edits: { $each: [edit], $slice: -KEPT_EDITS } } as never,
+      $push: { ...places, edits: { $each: [edit], $slice: -KEPT_EDITS } } as never,
     };
   }
   const name = change.kind === 'erase' ? { sender_name: change.senderName } : {};
   return {
     $set: { ...base, ...name, content: '', is_deleted: true },
+    $push: places as never,
     $unset: { metadata: '', edits: '', body_hash: '' },
   };
 }
@@ -114,6 +118,24 @@ export class MongoMessagesRepository extends MessagesRepository {
       .lean<MessageDocument[]>();
     const messages = found.map(toMessage);
     return forward ? messages : messages.reverse();
+  }
+
+  /** Index: conversation_mod. */
+  async changedSince(conversationId: string, mod: number, limit: number): Promise<Message[]> {
+    const found = await this.model
+      .find({ conversation_id: conversationId, mod: { $gt: mod } })
+      .sort({ mod: 1 })
+      .limit(limit)
+      .lean<MessageDocument[]>();
+    return found.map(toMessage);
+  }
+
+  /** Index: conversation_seq. */
+  async idsAt(conversationId: string, seqs: readonly number[]): Promise<Map<number, string>> {
+    const found = await this.model
+      .find({ conversation_id: conversationId, seq: { $in: [...seqs] } }, { seq: 1 })
+      .lean<Pick<MessageDocument, '_id' | 'seq'>[]>();
+    return new Map(found.map(({ _id, seq }) => [seq, _id]));
   }
 
   /** Index: _id. */

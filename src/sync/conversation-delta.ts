@@ -1,0 +1,171 @@
+import { Injectable } from '@nestjs/common';
+import type { SyncEvent } from '../contract/payloads';
+import { deliveredAtOf, hiddenUpTo, readAtOf, type Conversation, type Membership } from '../conversations/conversation';
+import { ConversationViews } from '../conversations/conversation-views';
+import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
+import type { Message } from '../message-store/message';
+import { MessagesRepository } from '../message-store/messages.repository';
+import { Retention } from '../message-store/retention';
+import { NAMED_RECEIPTS, presenterOf } from '../messages/message.presenter';
+import { digestOf, ownDigestOf, type SyncPosition } from './sync-position';
+
+/** What happened in one conversation since a position, and the position after it. */
+export interface Delta {
+  readonly events: SyncEvent[];
+  readonly position: SyncPosition;
+  /** False: there is more than was asked for. */
+  readonly complete: boolean;
+}
+
+const END = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Reads what a client of one participant missed in one conversation. The row is read before anything else: whatever is
+ * committed later stands above its numbers and comes with the next sync.
+ */
+@Injectable()
+export class ConversationDelta {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly views: ConversationViews,
+    private readonly messages: MessagesRepository,
+    private readonly retention: Retention,
+  ) {}
+
+  /**
+   * @param known undefined: the conversation is new to the client
+   * @param limit messages at most; receipts and the conversation itself come besides
+   */
+  async read(
+    viewerId: string,
+    conversation: Conversation,
+    row: SyncRow,
+    known: SyncPosition | undefined,
+    limit: number,
+  ): Promise<Delta> {
+    const memberships = await this.conversations.findMemberships(conversation.id);
+    const own = memberships.find(({ userId }) => userId === viewerId);
+    const start = known ?? startOf(row, own);
+    const digest = digestOf(memberships);
+    const ownDigest = ownDigestOf(own);
+    const events: SyncEvent[] = [];
+    if (!known) events.push({ type: 'conversation_created', data: await this.views.present(viewerId, conversation) });
+
+    const changes = await this.changes(conversation.id, start, row, limit);
+    const added = changes.complete
+      ? await this.added(conversation, own, start, row, limit - changes.messages.length)
+      : { messages: [], seq: start.seq, complete: false };
+    const floor = Math.max(hiddenUpTo(conversation, own), await this.retention.floorOf(conversation));
+    const visible = [...changes.messages, ...added.messages].filter(
+      (message) => message.seq > floor && !this.retention.isExpired(message),
+    );
+    visible.sort((a, b) => a.seq - b.seq);
+    for (const message of visible) {
+      const isNew = message.seq > start.seq;
+      events.push(eventOf(message, isNew, presenterOf(message, { conversation, memberships })(viewerId)));
+    }
+    if (!added.complete) {
+      const position = { ...start, seq: added.seq, mod: changes.mod };
+      return { events, position, complete: false };
+    }
+    if (known && digest !== known.digest) events.push(...(await this.receipts(viewerId, conversation, memberships)));
+    // Mute and archive are the viewer's own and change no version.
+    if (known && (conversation.version !== known.version || ownDigest !== known.own)) {
+      events.push({ type: 'conversation_updated', data: await this.views.present(viewerId, conversation) });
+    }
+    const { version } = conversation;
+    return {
+      events,
+      position: { seq: added.seq, mod: changes.mod, version, receipts: row.receipts, digest, own: ownDigest },
+      complete: true,
+    };
+  }
+
+  /** Edits and deletions of messages that the client has; newer messages come in their present state anyway. */
+  private async changes(
+    conversationId: string,
+    start: SyncPosition,
+    row: SyncRow,
+    limit: number,
+  ): Promise<{ messages: Message[]; mod: number; complete: boolean }> {
+    if (row.mod <= start.mod) return { messages: [], mod: start.mod, complete: true };
+    const found = await this.messages.changedSince(conversationId, start.mod, limit);
+    const complete = found.length < limit;
+    const last = found.at(-1)?.mod ?? start.mod;
+    return {
+      messages: found.filter(({ seq }) => seq <= start.seq),
+      // A change whose message has expired is told by nobody; the row says how far they go.
+      mod: complete ? Math.max(last, row.mod) : last,
+      complete,
+    };
+  }
+
+  private async added(
+    { id, ...conversation }: Conversation,
+    own: Membership | undefined,
+    start: SyncPosition,
+    row: SyncRow,
+    limit: number,
+  ): Promise<{ messages: Message[]; seq: number; complete: boolean }> {
+    if (row.seq <= start.seq) return { messages: [], seq: start.seq, complete: true };
+    if (limit <= 0) return { messages: [], seq: start.seq, complete: false };
+    const after = Math.max(start.seq, hiddenUpTo(conversation, own));
+    const messages = await this.messages.page({ conversationId: id, after, before: END, limit, forward: true });
+    const complete = messages.length < limit;
+    const last = messages.at(-1)?.seq ?? start.seq;
+    return { messages, seq: complete ? Math.max(last, row.seq) : last, complete };
+  }
+
+  /** Positions of everybody where names are told, else the viewer's own, and the others' if the viewer wrote lately. */
+  private async receipts(
+    viewerId: string,
+    { id, participants, summary }: Conversation,
+    memberships: readonly Membership[],
+  ): Promise<SyncEvent[]> {
+    const small = participants.length <= NAMED_RECEIPTS;
+    const wrote = small || (await this.messages.sendersBetween(id, 0, summary.seq)).includes(viewerId);
+    const told = memberships.filter((m) => (wrote || m.userId === viewerId) && m.deliveredSeq > m.joinedSeq);
+    const seqs = told.flatMap(({ readSeq, deliveredSeq }) => [readSeq, deliveredSeq]);
+    const ids = await this.messages.idsAt(id, [...new Set(seqs)]);
+    return told.flatMap((member) => receiptsOf(id, member, ids));
+  }
+}
+
+/** What a member has read, and what they have received beyond that: reading is receiving. */
+function receiptsOf(conversation_id: string, member: Membership, ids: ReadonlyMap<number, string>): SyncEvent[] {
+  const { userId, readSeq, deliveredSeq, joinedSeq } = member;
+  const at = (seq: number): { conversation_id: string; message_id: string; seq: number } | undefined => {
+    const message_id = seq > joinedSeq ? ids.get(seq) : undefined;
+    return message_id === undefined ? undefined : { conversation_id, message_id, seq };
+  };
+  const [read, delivered] = [at(readSeq), deliveredSeq > readSeq ? at(deliveredSeq) : undefined];
+  const [readAt, deliveredAt] = [readAtOf(member, readSeq), deliveredAtOf(member, deliveredSeq)];
+  const events: SyncEvent[] = [];
+  if (read && readAt) {
+    events.push({ type: 'message_read', data: { ...read, read_by: userId, read_at: readAt.toISOString() } });
+  }
+  if (delivered && deliveredAt) {
+    const data = { ...delivered, delivered_to: userId, delivered_at: deliveredAt.toISOString() };
+    events.push({ type: 'message_delivered', data });
+  }
+  return events;
+}
+
+/** Where a conversation begins that is new to the client: with what came after the person. */
+const startOf = (row: SyncRow, own: Membership | undefined): SyncPosition => ({
+  seq: own?.joinedSeq ?? 0,
+  mod: row.mod,
+  version: 0,
+  receipts: 0,
+  digest: 0,
+  own: 0,
+});
+
+function eventOf(message: Message, isNew: boolean, payload: { created_at: string }): SyncEvent {
+  if (message.isDeleted) {
+    const { conversationId: conversation_id, id: message_id, seq } = message;
+    return { type: 'message_deleted', data: { conversation_id, message_id, seq } };
+  }
+  if (!isNew) return { type: 'message_updated', data: payload };
+  return { type: 'message_received', data: { ...payload, timestamp: payload.created_at } };
+}

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import type { ConversationPayload, MessagePayload, SyncResult } from '../../src/contract/payloads';
+import { MessagesRepository } from '../../src/message-store/messages.repository';
+import { aParent, aStudent, aTeacher, idOf } from '../support/people';
+import { Replica } from '../support/replica';
+import { startTestApp, type TestApp } from '../support/test-app';
+import { TestClock } from '../support/test-clock';
+import type { TestPerson } from '../support/tokens';
+
+const DAY_MS = 86_400_000;
+const clock = new TestClock();
+
+describe('sync', () => {
+  let service: TestApp;
+  beforeAll(async () => {
+    service = await startTestApp({}, clock);
+  }, 60_000);
+  afterAll(() => service.stop());
+
+  const sync = async (as: TestPerson, since?: string, limit = 200): Promise<SyncResult> => {
+    const query = new URLSearchParams({ limit: String(limit), ...(since === undefined ? {} : { since }) });
+    const answer = await service.call('GET', `/api/v1/messages/sync?${query.toString()}`, { as });
+    expect(answer.status).toBe(200);
+    return answer.body as unknown as SyncResult;
+  };
+  const replicaOf = async (as: TestPerson): Promise<Replica> => {
+    const replica = new Replica();
+    replica.cursor = (await sync(as)).cursor;
+    return replica;
+  };
+  const meet = async (...people: TestPerson[]): Promise<void> => {
+    for (const as of people) await service.call('GET', '/api/v1/messages/conversations', { as });
+  };
+  const send = async (as: TestPerson, body: Record<string, unknown>): Promise<MessagePayload> =>
+    (await service.call('POST', '/api/v1/messages/send', { as, body })).body as unknown as MessagePayload;
+  const group = async (as: TestPerson, ...others: TestPerson[]): Promise<string> => {
+    const body = { participant_ids: others.map(idOf), conversation_type: 'group', title: 'Classe' };
+    return (await service.call('POST', '/api/v1/messages/conversations', { as, body })).body.conversation_id ?? '';
+  };
+
+  it('answers now without a cursor, and the same cursor while nothing changes', async () => {
+    const parent = aParent();
+    const now = await sync(parent);
+    expect(now).toEqual({ events: [], cursor: expect.stringMatching(/^[\w-]{22}$/) as unknown, has_more: false });
+    expect(await sync(parent, now.cursor)).toEqual({ events: [], cursor: now.cursor, has_more: false });
+  });
+
+  it('tells of a message, its edit and its deletion once each, then only of what it is now', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const { cursor } = await sync(teacher);
+    const { message_id } = await send(parent, { recipient_id: idOf(teacher), content: 'un' });
+    const first = await sync(teacher, cursor);
+    expect(first.events.map(({ type }) => type)).toEqual(['conversation_created', 'message_received']);
+    await service.call('PATCH', `/api/v1/messages/${message_id}`, { as: parent, body: { content: 'deux' } });
+    const second = await sync(teacher, first.cursor);
+    expect(second.events).toMatchObject([{ type: 'message_updated', data: { message_id, content: 'deux' } }]);
+    await service.call('DELETE', `/api/v1/messages/${message_id}`, { as: parent });
+    const third = await sync(teacher, second.cursor);
+    expect(third.events).toMatchObject([{ type: 'message_deleted', data: { message_id, seq: 1 } }]);
+    const late = await sync(teacher, cursor);
+    expect(late.events.map(({ type }) => type)).toEqual(['conversation_created', 'message_deleted']);
+  });
+
+  it('pages through more than the limit without a hole and in order', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const replica = await replicaOf(teacher);
+    const { conversation_id } = await send(parent, { recipient_id: idOf(teacher), content: '1' });
+    for (let i = 2; i <= 11; i += 1) await send(parent, { conversation_id, content: String(i) });
+    await replica.catchUp((since) => sync(teacher, since, 3));
+    const seen = [...(replica.messages.get(conversation_id) ?? [])];
+    expect(seen).toEqual(Array.from({ length: 11 }, (_, i) => [i + 1, String(i + 1)]));
+  });
+
+  it("says cursor_expired for another's cursor, an unknown one and one of 31 days ago; 400 for what is none", async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    const mine = await sync(parent);
+    expect(await sync(teacher, mine.cursor)).toMatchObject({ events: [], cursor_expired: true, has_more: false });
+    expect(await sync(teacher, 'A'.repeat(22))).toMatchObject({ cursor_expired: true });
+    clock.advance(31 * DAY_MS);
+    expect(await sync(parent, mine.cursor)).toMatchObject({ cursor_expired: true });
+    const refused = await service.call('GET', '/api/v1/messages/sync?since=nonsense', { as: parent });
+    expect([refused.status, refused.body.errors?.[0]?.field]).toEqual([400, 'since']);
+  });
+
+  it('tells a removed person that they left, and nothing that was said after it', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await meet(teacher, parent);
+    const id = await group(teacher, parent);
+    const { cursor } = await sync(parent);
+    await service.call('DELETE', `/api/v1/messages/conversations/${id}/participants/${idOf(parent)}`, { as: teacher });
+    await send(teacher, { conversation_id: id, content: 'entre nous' });
+    const { events } = await sync(parent, cursor);
+    expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
+  });
+
+  it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const messages = service.app.get(MessagesRepository, { strict: false });
+    const first = await send(parent, { recipient_id: idOf(teacher), content: 'a' });
+    const second = await send(parent, { recipient_id: idOf(teacher), content: 'b' });
+    const stopped = await messages.findById(second.message_id);
+    for (const content of ['a1', 'a2']) {
+      await service.call('PATCH', `/api/v1/messages/${first.message_id}`, { as: parent, body: { content } });
+    }
+    if (!stopped) throw new Error('not stored');
+    const change = { kind: 'edit' as const, content: 'b1', at: new Date(clock.now()) };
+    expect(await messages.change(stopped, change, 1)).toBe('mod_taken');
+  });
+
+  it('brings a replica to the state of the server, whatever happened between two syncs', async () => {
+    const people = [aTeacher(), aParent(), aStudent()] as const;
+    await meet(...people);
+    const who = fc.constantFrom(...people);
+    const pick = fc.nat(50);
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), who, pick }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('edit' as const), who, pick }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), who, pick }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), who, pick }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('rename' as const), who, pick }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('mute' as const), who, pick }) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('sync' as const), who, pick }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        const replicas = new Map(await Promise.all(people.map(async (p) => [p, await replicaOf(p)] as const)));
+        const [teacher, parent, student] = people;
+        const ids = [await group(teacher, parent, student), await group(teacher, parent)];
+        const sent: MessagePayload[] = [];
+        for (const [n, { do: action, who: as, pick: at }] of steps.entries()) {
+          const id = ids[at % ids.length] ?? '';
+          const target = sent[at % Math.max(1, sent.length)];
+          if (action === 'send') {
+            const message = await send(as, { conversation_id: id, content: `m${n}` });
+            if (message.seq) sent.push(message);
+          } else if (action === 'rename') {
+            const body = { title: `t${n}` };
+            await service.call('PATCH', `/api/v1/messages/conversations/${id}`, { as: teacher, body });
+          } else if (action === 'mute') {
+            const body = { muted: n % 2 === 0 };
+            await service.call('PUT', `/api/v1/messages/conversations/${id}/mute`, { as, body });
+          } else if (action === 'sync') {
+            await replicas.get(as)?.catchUp((since) => sync(as, since, 1 + (at % 7)));
+          } else if (target && action === 'edit') {
+            const body = { content: `e${n}` };
+            await service.call('PATCH', `/api/v1/messages/${target.message_id}`, { as, body });
+          } else if (target && action === 'delete') {
+            await service.call('DELETE', `/api/v1/messages/${target.message_id}`, { as });
+          } else if (target) await service.call('POST', `/api/v1/messages/mark-read/${target.message_id}`, { as });
+        }
+        for (const person of people) {
+          const replica = replicas.get(person) ?? new Replica();
+          await replica.catchUp((since) => sync(person, since));
+          for (const id of ids) await compare(person, id, replica);
+        }
+      }),
+      { numRuns: 8 },
+    );
+  }, 120_000);
+
+  async function compare(as: TestPerson, id: string, replica: Replica): Promise<void> {
+    const server = await service.call('GET', `/api/v1/messages/conversations/${id}`, { as });
+    const copy = replica.conversations.get(id);
+    if (server.status !== 200) return expect(copy).toBeUndefined();
+    const truth = server.body as unknown as ConversationPayload;
+    expect(copy).toMatchObject({ title: truth.title, participants: truth.participants, is_muted: truth.is_muted });
+    for (const { user_id, last_read_seq } of truth.participant_details) {
+      expect([user_id, replica.readBy.get(id)?.get(user_id) ?? 0]).toEqual([user_id, last_read_seq]);
+    }
+    const page = await service.call('GET', `/api/v1/messages/history/${id}?limit=100`, { as });
+    const stored = (page.body.messages ?? []).map((m) => [m.seq, m.is_deleted ? null : m.content]);
+    expect([...(replica.messages.get(id) ?? [])].sort(([a], [b]) => a - b)).toEqual(stored);
+  }
+});
