@@ -10,6 +10,7 @@ import type {
   Metadata,
   OwnStatusPayload,
   UserInfo,
+  SyncResult,
 } from './payloads';
 
 /** Names of the socket events (contract 4). Both directions share a name where the contract does. */
@@ -25,6 +26,7 @@ export const CLIENT_EVENTS = {
   messageEdit: 'message_edit',
   messageDelete: 'message_delete',
   userStatusChange: 'user_status_change',
+  sync: 'sync',
   ping: 'ping',
 } as const;
 
@@ -42,6 +44,7 @@ export const SERVER_EVENTS = {
   conversationUpdated: 'conversation_updated',
   conversationJoined: 'conversation_joined',
   conversationLeft: 'conversation_left',
+  sync: 'sync',
   pong: 'pong',
   unauthorized: 'unauthorized',
   error: 'error',
@@ -53,6 +56,7 @@ export const ANSWER_EVENTS = {
   [CLIENT_EVENTS.message]: SERVER_EVENTS.messageSent,
   [CLIENT_EVENTS.conversationJoin]: SERVER_EVENTS.conversationJoined,
   [CLIENT_EVENTS.conversationLeave]: SERVER_EVENTS.conversationLeft,
+  [CLIENT_EVENTS.sync]: SERVER_EVENTS.sync,
   [CLIENT_EVENTS.ping]: SERVER_EVENTS.pong,
 } as const;
 
@@ -103,6 +107,11 @@ export interface MessageDeleteInput {
 
 export interface UserStatusInput {
   online_status: ChosenStatus;
+}
+
+export interface SyncInput {
+  since?: string;
+  limit?: number;
 }
 
 export interface AuthenticatedPayload {
@@ -172,6 +181,7 @@ export interface ClientToServerEvents {
   message_edit: (input: MessageEditInput, ack?: Reply<MessagePayload>) => void;
   message_delete: (input: MessageDeleteInput, ack?: Reply<MessagePayload>) => void;
   user_status_change: (input: UserStatusInput, ack?: Reply<OwnStatusPayload>) => void;
+  sync: (input: SyncInput, ack?: Reply<SyncResult>) => void;
   ping: (input: { timestamp?: string }, ack?: Reply<{ timestamp: string }>) => void;
 }
 
@@ -189,6 +199,7 @@ export interface ServerToClientEvents {
   conversation_updated: (payload: ConversationPayload) => void;
   conversation_joined: (payload: ParticipantPayload) => void;
   conversation_left: (payload: ParticipantPayload) => void;
+  sync: (payload: SyncResult) => void;
   pong: (payload: { timestamp: string }) => void;
   unauthorized: (payload: { reason: UnauthorizedReason }) => void;
   error: (payload: ErrorBody) => void;

@@ -11,7 +11,13 @@ import {
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import type { DeliveredResult, MarkReadResult, MessagePayload, OwnStatusPayload } from '../contract/payloads';
+import type {
+  DeliveredResult,
+  MarkReadResult,
+  MessagePayload,
+  OwnStatusPayload,
+  SyncResult,
+} from '../contract/payloads';
 import {
   type Ack,
   type AuthenticatedPayload,
@@ -36,6 +42,8 @@ import { UserStatusDto } from './dto/user-status.dto';
 import type { Doors } from './doors/doors';
 import { FanOutListener } from './fan-out.listener';
 import type { Peer } from './peer';
+import { SyncQueryDto } from '../sync/dto/sync-query.dto';
+import { SyncService } from '../sync/sync.service';
 import { SocketSessions } from './socket-sessions';
 import { TypingService } from './typing.service';
 import { WsErrorFilter } from './ws-error.filter';
@@ -66,6 +74,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     private readonly views: ConversationViews,
     private readonly people: PeopleService,
     private readonly fanOut: FanOutListener,
+    private readonly missed: SyncService,
     private readonly clock: Clock,
   ) {}
 
@@ -166,6 +175,12 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   @SubscribeMessage(CLIENT_EVENTS.userStatusChange)
   async changeStatus(@ConnectedSocket() peer: Peer, @MessageBody() dto: UserStatusDto): Promise<Ack<OwnStatusPayload>> {
     return done(await this.people.changeOwn(actorOf(peer), dto));
+  }
+
+  /** What the client missed; the same answer as the REST route. */
+  @SubscribeMessage(CLIENT_EVENTS.sync)
+  async sync(@ConnectedSocket() peer: Peer, @MessageBody() dto: SyncQueryDto): Promise<Ack<SyncResult>> {
+    return done(await this.missed.sync(actorOf(peer), dto));
   }
 
   /** The time here, for clients that measure. */

@@ -11,12 +11,14 @@ import { ConversationViews } from './conversation-views';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
+import { SyncModule } from '../sync/sync.module';
 import { SocketSessions } from './socket-sessions';
 import { TypingService } from './typing.service';
 
 /** The doors of live clients. Needs RealtimeAdapter to be set on the application. */
 @Module({
   imports: [
+    SyncModule,
     AuthModule,
     ConfigModule,
     ConversationsModule,

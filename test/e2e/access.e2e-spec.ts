@@ -78,6 +78,7 @@ const ABOUT_NONE: readonly string[] = [
   'PUT /api/v1/presence/me',
   'GET /api/v1/presence/:user_id',
   `GET ${MESSAGES}/online-users`,
+  `GET ${MESSAGES}/sync`,
   `GET ${MESSAGES}/websocket/stats`,
 ];
 const ABOUT_NONE_BY_PREFIX = ['GET /docs'];
@@ -100,6 +101,7 @@ const EVENTS_ABOUT_NONE: readonly string[] = [
   CLIENT_EVENTS.authentication,
   CLIENT_EVENTS.conversationLeave,
   CLIENT_EVENTS.userStatusChange,
+  CLIENT_EVENTS.sync,
   CLIENT_EVENTS.ping,
 ];
 

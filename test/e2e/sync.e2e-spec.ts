@@ -3,6 +3,7 @@ import type { ConversationPayload, MessagePayload, SyncResult } from '../../src/
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { aParent, aStudent, aTeacher, idOf } from '../support/people';
 import { Replica } from '../support/replica';
+import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { TestClock } from '../support/test-clock';
 import type { TestPerson } from '../support/tokens';
@@ -93,6 +94,20 @@ describe('sync', () => {
     await send(teacher, { conversation_id: id, content: 'entre nous' });
     const { events } = await sync(parent, cursor);
     expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
+  });
+
+  it('answers a socket as it answers REST, with an acknowledgement and without', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const { cursor } = await sync(teacher);
+    await send(parent, { recipient_id: idOf(teacher), content: 'manqué' });
+    const socket = await connectAs(service.url, teacher);
+    const ack = await ask(socket, 'sync', { since: cursor, limit: 10 });
+    expect(ack).toMatchObject({ ok: true, data: { has_more: false, events: [{}, { data: { content: 'manqué' } }] } });
+    const answer = nextEvent(socket, 'sync');
+    socket.emit('sync', { since: cursor });
+    expect((await answer).events).toHaveLength(2);
+    socket.close();
   });
 
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {

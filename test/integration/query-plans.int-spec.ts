@@ -7,6 +7,7 @@ import type { Message } from '../../src/message-store/message';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { NotificationsRepository } from '../../src/notifications/notifications.repository';
 import { UsersRepository } from '../../src/users/users.repository';
+import { SyncPointsRepository } from '../../src/sync/sync-points.repository';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 type Filter = Record<string, unknown>;
@@ -60,6 +61,7 @@ const CASES: Record<
     m: MessagesRepository;
     u: UsersRepository;
     n: NotificationsRepository;
+    s: SyncPointsRepository;
   }) => Promise<unknown>
 > = {
   'conversations.findForViewer': ({ c }) => each((viewer) => c.findForViewer(randomUUID(), viewer)),
@@ -74,6 +76,8 @@ const CASES: Record<
   'conversations.startMemberships': ({ c }) => c.startMemberships([membershipFrom('c', 'u', 0, new Date())]),
   'conversations.setArchived': ({ c }) => c.setArchived('c', 'u', 1),
   'conversations.setMuted': ({ c }) => c.setMuted('c', 'u', null),
+  'conversations.findSyncRows': ({ c }) => each((viewer) => c.findSyncRows(viewer)),
+  'conversations.moveReceipts': ({ c }) => c.moveReceipts([randomUUID()]),
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
   'conversations.heads': ({ c }) => c.heads([randomUUID()]),
   'conversations.moveMods': ({ c }) => c.moveMods([{ conversationId: 'x', mod: 1 }]),
@@ -91,6 +95,8 @@ const CASES: Record<
   'messages.top': ({ m }) => m.top(randomUUID()),
   'messages.tail': ({ m }) => m.tail(randomUUID(), 0, 10),
   'messages.page': ({ m }) => m.page({ conversationId: randomUUID(), after: 0, before: 9, limit: 50, forward: false }),
+  'messages.changedSince': ({ m }) => m.changedSince(randomUUID(), 0, 10),
+  'messages.idsAt': ({ m }) => m.idsAt(randomUUID(), [1, 2]),
   'messages.findById': ({ m }) => m.findById(randomUUID()),
   'messages.findByIds': ({ m }) => m.findByIds([randomUUID()]),
   'messages.seqAt': async ({ m }) => {
@@ -125,10 +131,17 @@ const CASES: Record<
   'notifications.toldSince': ({ n }) => n.toldSince('c', ['u'], new Date(0)),
   'notifications.remember': ({ n }) => n.remember([{ conversationId: 'c', userId: 'u' }], new Date()),
   'notifications.forgetBefore': ({ n }) => n.forgetBefore(new Date(0)),
+  'sync.find': ({ s }) => s.find('A'.repeat(22)),
   'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
 };
 /** Inserts: nothing is looked for. */
-const WITHOUT_QUERY = ['conversations.insert', 'conversations.addMembership', 'messages.append', 'users.create'];
+const WITHOUT_QUERY = [
+  'conversations.insert',
+  'conversations.addMembership',
+  'messages.append',
+  'users.create',
+  'sync.insert',
+];
 
 describe('query plans', () => {
   let service: TestApp;
@@ -137,6 +150,7 @@ describe('query plans', () => {
   let m: MessagesRepository;
   let u: UsersRepository;
   let n: NotificationsRepository;
+  let s: SyncPointsRepository;
   const recorded: Recorded[] = [];
 
   beforeAll(async () => {
@@ -146,6 +160,7 @@ describe('query plans', () => {
     m = service.app.get(MessagesRepository, { strict: false });
     u = service.app.get(UsersRepository, { strict: false });
     n = service.app.get(NotificationsRepository, { strict: false });
+    s = service.app.get(SyncPointsRepository, { strict: false });
     connection.set('debug', (collection: string, method: string, first: unknown, ...rest: unknown[]) => {
       if (method.startsWith('insert')) return;
       const options = (rest.at(-1) ?? {}) as Record<string, unknown>;
@@ -166,15 +181,15 @@ describe('query plans', () => {
       Object.getOwnPropertyNames(Object.getPrototypeOf(repository))
         .filter((method) => !['constructor', 'insertUnlessKnown', 'stampNewAdmins'].includes(method))
         .map((method) => `${name}.${method}`);
-    const all = Object.entries({ conversations: c, messages: m, users: u, notifications: n }).flatMap((entry) =>
-      methodsOf(...entry),
+    const all = Object.entries({ conversations: c, messages: m, users: u, notifications: n, sync: s }).flatMap(
+      (entry) => methodsOf(...entry),
     );
     expect(all.sort()).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
   });
 
   it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
     recorded.length = 0;
-    await CASES[name]?.({ c, m, u, n });
+    await CASES[name]?.({ c, m, u, n, s });
     expect(recorded.length).toBeGreaterThan(0);
     for (const { collection, filter, options } of [...recorded]) {
       const cursor = connection.collection(collection).find(filter);

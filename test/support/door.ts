@@ -27,6 +27,7 @@ import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
 import { TypingService } from '../../src/realtime/typing.service';
 import { RedisConnection } from '../../src/redis/redis-connection';
+import { SyncService } from '../../src/sync/sync.service';
 import { TEST_SECRET } from './tokens';
 
 /** Signatures are tested elsewhere: here a token is its claims, and `exp` in the past is refused. */
@@ -84,6 +85,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       { provide: PeopleService, useValue: {} },
       { provide: ConversationReader, useValue: { requireForParticipant: onlyKnown } },
       { provide: MessageChangesService, useValue: {} },
+      { provide: SyncService, useValue: {} },
       { provide: ReceiptsService, useValue: { markRead: () => Promise.reject(new DomainError('MESSAGE_NOT_FOUND')) } },
     ],
   }).compile();
