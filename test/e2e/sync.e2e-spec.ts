@@ -74,6 +74,20 @@ describe('sync', () => {
     expect(seen).toEqual(Array.from({ length: 11 }, (_, i) => [i + 1, String(i + 1)]));
   });
 
+  it('answers a socket as it answers REST, with an acknowledgement and without', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const { cursor } = await sync(teacher);
+    await send(parent, { recipient_id: idOf(teacher), content: 'manqué' });
+    const socket = await connectAs(service.url, teacher);
+    const ack = await ask(socket, 'sync', { since: cursor, limit: 10 });
+    expect(ack).toMatchObject({ ok: true, data: { has_more: false, events: [{}, { data: { content: 'manqué' } }] } });
+    const answer = nextEvent(socket, 'sync');
+    socket.emit('sync', { since: cursor });
+    expect((await answer).events).toHaveLength(2);
+    socket.close();
+  });
+
   it("says cursor_expired for another's cursor, an unknown one and one of 31 days ago; 400 for what is none", async () => {
     const [parent, teacher] = [aParent(), aTeacher()];
     const mine = await sync(parent);
@@ -94,20 +108,6 @@ describe('sync', () => {
     await send(teacher, { conversation_id: id, content: 'entre nous' });
     const { events } = await sync(parent, cursor);
     expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
-  });
-
-  it('answers a socket as it answers REST, with an acknowledgement and without', async () => {
-    const [parent, teacher] = [aParent(), aTeacher()];
-    await meet(parent, teacher);
-    const { cursor } = await sync(teacher);
-    await send(parent, { recipient_id: idOf(teacher), content: 'manqué' });
-    const socket = await connectAs(service.url, teacher);
-    const ack = await ask(socket, 'sync', { since: cursor, limit: 10 });
-    expect(ack).toMatchObject({ ok: true, data: { has_more: false, events: [{}, { data: { content: 'manqué' } }] } });
-    const answer = nextEvent(socket, 'sync');
-    socket.emit('sync', { since: cursor });
-    expect((await answer).events).toHaveLength(2);
-    socket.close();
   });
 
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
