@@ -10,6 +10,7 @@ import { MessagesModule } from './messages/messages.module';
 import { NotificationsModule } from './notifications/notifications.module';
 import { OperationsModule } from './operations/operations.module';
 import { RealtimeModule } from './realtime/realtime.module';
+import { StatisticsModule } from './statistics/statistics.module';
 import { SystemMessagesModule } from './system-messages/system-messages.module';
 import { SyncModule } from './sync/sync.module';
 
@@ -24,6 +25,7 @@ import { SyncModule } from './sync/sync.module';
     MessagesModule,
     SystemMessagesModule,
     NotificationsModule,
+    StatisticsModule,
     RealtimeModule,
     HealthModule,
     OperationsModule,

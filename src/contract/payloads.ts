@@ -54,6 +54,39 @@ export interface WebsocketStats {
   typing_users: number;
 }
 
+/** A person's own figures. */
+export interface OwnStatistics {
+  total_conversations: number;
+  /** With a message in the last 30 days. */
+  active_conversations: number;
+  unread_messages: number;
+  total_messages_sent: number;
+  total_messages_received: number;
+}
+
+/** Figures of the whole service, for administrators. */
+export interface ServiceStatistics {
+  database: { store: 'embedded' | 'mongodb'; connected: boolean; latency_ms: number };
+  websocket: WebsocketStats;
+  performance: {
+    average_response_time_ms: number;
+    average_reply_seconds: number;
+    messages_per_minute: number;
+    peak_concurrent_users: number;
+  };
+  usage: {
+    total_messages: number;
+    total_messages_today: number;
+    total_messages_this_week: number;
+    total_messages_this_month: number;
+    daily_active_users: number;
+    weekly_active_users: number;
+    monthly_active_users: number;
+  };
+  busiest_conversations: { conversation_id: string; messages: number }[];
+  timestamp: string;
+}
+
 /** Oneself. */
 export interface OwnStatusPayload extends UserStatusPayload {
   /** Ids of one's open connections. */

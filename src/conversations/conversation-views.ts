@@ -11,6 +11,7 @@ import { ownView, presentConversation, type OwnView } from './conversation.prese
 import { ConversationReader } from './conversation-reader';
 import { ConversationsRepository, type ListedRow } from './conversations.repository';
 import type { ListConversationsDto } from './dto/list-conversations.dto';
+import { OwnPositions } from './own-positions';
 import { SummarySettler } from './summary-settler';
 import { UnreadCounter } from './unread-counter';
 
@@ -30,6 +31,7 @@ export class ConversationViews {
     private readonly reader: ConversationReader,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
+    private readonly positions: OwnPositions,
     private readonly unread: UnreadCounter,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
@@ -128,8 +130,7 @@ export class ConversationViews {
     skip: number,
     limit: number,
   ): Promise<{ rows: ListedRow[]; total: number }> {
-    const rows = await this.repository.findRecent(viewer, { without: [] });
-    const memberships = await this.positionsIn(viewer, rows);
+    const { rows, memberships } = await this.positions.of(viewer);
     const now = this.clock.now();
     const joined = rows.filter(({ id, summary }) => {
       const membership = memberships.get(id);
@@ -141,22 +142,6 @@ export class ConversationViews {
     );
     const unread = joined.filter((_, index) => (counts[index] ?? 0) > 0);
     return { rows: unread.slice(skip, skip + limit), total: unread.length };
-  }
-
-  /** The viewer's memberships by conversation; without one there is nothing new since the viewer came. */
-  private async positionsIn(viewer: Viewer, rows: readonly ListedRow[]): Promise<Map<string, Membership>> {
-    const read = async (): Promise<Map<string, Membership>> => {
-      const own = await this.repository.findMembershipsOfUser(viewer.userId);
-      return new Map(own.map((membership) => [membership.conversationId, membership]));
-    };
-    const known = await read();
-    const late = rows.filter(({ id, activityAt }) => !known.has(id) && activityAt > (viewer.adminSince ?? 0));
-    if (late.length === 0) return known;
-    const ids = late.map(({ id }) => id);
-    for (const conversation of await this.repository.findManyForViewer(ids, viewer)) {
-      await this.reader.admit(conversation, viewer);
-    }
-    return read();
   }
 
   private async presentMany(userId: string, conversations: readonly Conversation[]): Promise<ConversationPayload[]> {

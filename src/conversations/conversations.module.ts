@@ -18,6 +18,7 @@ import { ConversationsService } from './conversations.service';
 import { ConversationDocument, ConversationSchema } from './persistence/conversation.schema';
 import { MembershipDocument, MembershipSchema } from './persistence/membership.schema';
 import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
+import { OwnPositions } from './own-positions';
 import { OwnViewService } from './own-view.service';
 import { SummarySettler } from './summary-settler';
 import { UnreadCounter } from './unread-counter';
@@ -43,6 +44,7 @@ import { UnreadCounter } from './unread-counter';
     ConversationViews,
     ConversationAnnouncer,
     ConversationChanges,
+    OwnPositions,
     OwnViewService,
     SummarySettler,
     UnreadCounter,
@@ -54,6 +56,7 @@ import { UnreadCounter } from './unread-counter';
     ConversationsService,
     ConversationReader,
     ConversationViews,
+    OwnPositions,
     SummarySettler,
     UnreadCounter,
     ConversationsRepository,

@@ -69,6 +69,8 @@ export abstract class ConversationsRepository {
   abstract findSyncRows(viewer: Viewer): Promise<SyncRow[]>;
   /** Conversations whose mark ended before `before`, for repair. */
   abstract findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]>;
+  /** Those with the most messages, most first; a message counts within a second or so. */
+  abstract findBusiest(limit: number): Promise<{ id: string; messages: number }[]>;
   abstract heads(ids: readonly string[]): Promise<Map<string, Heads>>;
   /** @returns false when one with this id exists. Memberships are written first: a conversation always has them. */
   abstract insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean>;

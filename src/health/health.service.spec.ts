@@ -22,6 +22,7 @@ class FakeStore extends StoreStatus {
 
 class NoConnections extends ConnectionCounter {
   counts = () => ({ total_connections: 0, authenticated_connections: 0, users_online: 0 });
+  peakOnline = () => 0;
 }
 
 class FakeRedis extends RedisStatus {

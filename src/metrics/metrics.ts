@@ -1,10 +1,13 @@
 import { collectDefaultMetrics, Counter, Histogram, Gauge, Registry } from 'prom-client';
+import { ResponseTimes } from './response-times';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What Prometheus may know: kinds and numbers. No person, conversation or content ever is a label. */
 export class Metrics {
   readonly registry = new Registry();
+  /** Of HTTP requests, for the statistics. */
+  readonly responseTimes = new ResponseTimes();
 
   private readonly http = this.histogram('messaging_http_request_duration_seconds', 'HTTP requests by route.', [
     'method',
@@ -34,6 +37,7 @@ export class Metrics {
   /** @param route as registered, with its `:parameters` */
   observeHttp(method: string, route: string, status: number, ms: number): void {
     this.http.observe({ method, route, status: String(status) }, ms / 1000);
+    this.responseTimes.observe(ms);
     if (status === 429) this.refusals.inc({ door: 'http' });
   }
 

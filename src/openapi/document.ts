@@ -26,6 +26,7 @@ export function createOpenApiDocument(app: INestApplication, version: string): O
     .addTag('messages', 'Send, read, edit and delete messages')
     .addTag('conversations', 'Direct, group and support conversations')
     .addTag('users', 'Who is who')
+    .addTag('statistics', 'What is measured')
     .addTag('health', 'State of the service')
     .build();
   const document = SwaggerModule.createDocument(app, description, {

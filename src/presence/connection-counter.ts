@@ -7,4 +7,6 @@ export interface ConnectionCounts {
 /** What health and statistics may know of the open sockets: numbers, no names. */
 export abstract class ConnectionCounter {
   abstract counts(): ConnectionCounts;
+  /** The most people who were online at one time since the process began. */
+  abstract peakOnline(): number;
 }

@@ -10,6 +10,9 @@ export class ConnectionRegistry extends ConnectionCounter {
   private readonly placesOf = new Map<string, Set<string>>();
   private readonly userOf = new Map<string, string>();
   private readonly live = new Set<string>();
+  /** People with an open socket. */
+  private readonly online = new Set<string>();
+  private peak = 0;
   private readonly leaveListeners: ((userId: string) => void)[] = [];
 
   /**
@@ -24,12 +27,14 @@ export class ConnectionRegistry extends ConnectionCounter {
     places.add(socketId);
     this.placesOf.set(userId, places);
     this.userOf.set(socketId, userId);
+    this.noteOnline(socketId);
     return true;
   }
 
   /** The socket is open, with a user or still without one. */
   bind(socketId: string): void {
     this.live.add(socketId);
+    this.noteOnline(socketId);
   }
 
   /** The socket is gone, or its handshake failed. Safe to call twice. */
@@ -40,6 +45,7 @@ export class ConnectionRegistry extends ConnectionCounter {
     this.userOf.delete(socketId);
     const places = this.placesOf.get(userId);
     places?.delete(socketId);
+    if (!this.isOnline(userId)) this.online.delete(userId);
     if (places?.size !== 0) return;
     this.placesOf.delete(userId);
     if (wasLive) for (const listener of this.leaveListeners) listener(userId);
@@ -78,17 +84,25 @@ export class ConnectionRegistry extends ConnectionCounter {
 
   counts(): ConnectionCounts {
     let authenticated = 0;
-    const users = new Set<string>();
     for (const socketId of this.live) {
-      const userId = this.userOf.get(socketId);
-      if (userId === undefined) continue;
-      authenticated++;
-      users.add(userId);
+      if (this.userOf.has(socketId)) authenticated++;
     }
     return {
       total_connections: this.live.size,
       authenticated_connections: authenticated,
-      users_online: users.size,
+      users_online: this.online.size,
     };
+  }
+
+  peakOnline(): number {
+    return this.peak;
+  }
+
+  /** A place becomes a connection once it is both somebody's and open. */
+  private noteOnline(socketId: string): void {
+    const userId = this.userOf.get(socketId);
+    if (userId === undefined || !this.live.has(socketId)) return;
+    this.online.add(userId);
+    this.peak = Math.max(this.peak, this.online.size);
   }
 }

@@ -31,4 +31,7 @@ export abstract class UsersRepository {
   abstract setPresence(userId: string, change: PresenceChange, at: Date): Promise<void>;
   /** Only forwards. */
   abstract setLastSeen(seen: readonly { userId: string; at: Date }[]): Promise<void>;
+  /** Only forwards. */
+  abstract setActive(active: readonly { userId: string; at: Date }[]): Promise<void>;
+  abstract countActiveSince(from: Date): Promise<number>;
 }

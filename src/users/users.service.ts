@@ -160,6 +160,16 @@ export class UsersService {
     for (const { userId } of seen) this.cache.delete(userId);
   }
 
+  /** People signed in or wrote; later times win. */
+  setActive(active: readonly { userId: string; at: Date }[]): Promise<void> {
+    return this.repository.setActive(active);
+  }
+
+  /** @returns how many people signed in or wrote from then on. */
+  countActiveSince(from: Date): Promise<number> {
+    return this.repository.countActiveSince(from);
+  }
+
   private async teach(person: LearnedPerson): Promise<DirectoryEntry> {
     for (;;) {
       const [known] = await this.repository.findMany([person.userId]);

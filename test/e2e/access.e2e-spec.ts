@@ -80,6 +80,8 @@ const ABOUT_NONE: readonly string[] = [
   `GET ${MESSAGES}/online-users`,
   `GET ${MESSAGES}/sync`,
   `GET ${MESSAGES}/websocket/stats`,
+  `GET ${MESSAGES}/stats`,
+  'GET /admin/stats',
 ];
 const ABOUT_NONE_BY_PREFIX = ['GET /docs'];
 

@@ -57,3 +57,5 @@ ConversationSchema.index(
 );
 /** Repair after a crash: marks that nobody cleared. */
 ConversationSchema.index({ hot_until: 1 }, { name: 'hot', partialFilterExpression: { hot_until: { $exists: true } } });
+/** Statistics: the busiest conversations. */
+ConversationSchema.index({ 'summary.seq': -1 }, { name: 'busiest' });

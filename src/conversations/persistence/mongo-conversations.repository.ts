@@ -119,6 +119,16 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return found.map(({ _id, hot_until }) => ({ id: _id, hotUntil: hot_until }));
   }
 
+  /** Index: busiest. */
+  async findBusiest(limit: number): Promise<{ id: string; messages: number }[]> {
+    const found = await this.conversations
+      .find({ 'summary.seq': { $gt: 0 } }, { 'summary.seq': 1 })
+      .sort({ 'summary.seq': -1 })
+      .limit(limit)
+      .lean<Pick<ConversationDocument, '_id' | 'summary'>[]>();
+    return found.map(({ _id, summary }) => ({ id: _id, messages: summary.seq }));
+  }
+
   /** Index: _id. */
   async heads(ids: readonly string[]): Promise<Map<string, Heads>> {
     const found = await this.conversations

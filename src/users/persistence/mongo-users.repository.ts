@@ -137,10 +137,27 @@ export class MongoUsersRepository extends UsersRepository {
 
   /** Index: _id. */
   async setLastSeen(seen: readonly { userId: string; at: Date }[]): Promise<void> {
-    if (seen.length === 0) return;
+    await this.moveTimes('last_seen', seen);
+  }
+
+  /** Index: _id. */
+  async setActive(active: readonly { userId: string; at: Date }[]): Promise<void> {
+    await this.moveTimes('active_at', active);
+  }
+
+  /** Index: active. */
+  countActiveSince(from: Date): Promise<number> {
+    return this.model.countDocuments({ active_at: { $exists: true, $gte: from } }).exec();
+  }
+
+  private async moveTimes(
+    field: 'last_seen' | 'active_at',
+    times: readonly { userId: string; at: Date }[],
+  ): Promise<void> {
+    if (times.length === 0) return;
     await this.model.collection.bulkWrite(
-      seen.map(({ userId, at }) => ({
-        updateOne: { filter: { _id: userId as never }, update: { $max: { last_seen: at } } },
+      times.map(({ userId, at }) => ({
+        updateOne: { filter: { _id: userId as never }, update: { $max: { [field]: at } } },
       })),
       { ordered: false },
     );

@@ -26,6 +26,8 @@ export class UserStatusDocument {
   @Prop({ type: Date }) looked_up_at?: Date;
   @Prop({ type: String }) chosen_status?: Exclude<OnlineStatus, 'offline'>;
   @Prop({ type: Date }) last_seen?: Date;
+  /** When they last signed in or wrote; to the day (of DEFAULT_TIMEZONE). */
+  @Prop({ type: Date }) active_at?: Date;
   @Prop({ type: Object }) notification_settings?: Partial<NotificationSettings>;
   @Prop({ type: Date, required: true }) created_at: Date;
   @Prop({ type: Date, required: true }) updated_at: Date;
@@ -38,3 +40,5 @@ for (const key of ['search_key', 'search_key_last'] as const) {
 }
 /** Who takes part in support conversations: the administrators. */
 UserStatusSchema.index({ role: 1 }, { name: 'admins', partialFilterExpression: { role: 'admin' } });
+/** Statistics: people who were active of late. */
+UserStatusSchema.index({ active_at: 1 }, { name: 'active', partialFilterExpression: { active_at: { $exists: true } } });

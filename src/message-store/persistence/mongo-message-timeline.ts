@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { InjectModel } from '@nestjs/mongoose';
+import type { Model } from 'mongoose';
+import { MessageTimeline, type Place, type SentMessage } from '../message-timeline';
+import { MessageDocument } from './message.schema';
+
+const ROW = { conversation_id: 1, seq: 1, sender_id: 1, sender_role: 1, created_at: 1, _id: 0 } as const;
+type Row = Pick<MessageDocument, 'conversation_id' | 'seq' | 'sender_id' | 'sender_role' | 'created_at'>;
+
+/** Places that are looked up in one query. */
+const PLACES_AT_ONCE = 100;
+
+const toSent = (row: Row): SentMessage => ({
+  conversationId: row.conversation_id,
+  seq: row.seq,
+  senderId: row.sender_id,
+  senderRole: row.sender_role,
+  createdAt: row.created_at,
+});
+
+@Injectable()
+export class MongoMessageTimeline extends MessageTimeline {
+  constructor(@InjectModel(MessageDocument.name) private readonly model: Model<MessageDocument>) {
+    super();
+  }
+
+  /** Index: created. */
+  async between(from: Date, before: Date, limit?: number): Promise<SentMessage[]> {
+    const query = this.model.find({ created_at: { $gte: from, $lt: before } }, ROW).sort({ created_at: 1 });
+    return (await (limit === undefined ? query : query.limit(limit)).lean<Row[]>()).map(toSent);
+  }
+
+  /** Index: sender_created. */
+  async bySenderSince(senderId: string, from: Date): Promise<SentMessage[]> {
+    return (await this.model.find({ sender_id: senderId, created_at: { $gte: from } }, ROW).lean<Row[]>()).map(toSent);
+  }
+
+  /** Index: conversation_seq. */
+  async at(places: readonly Place[]): Promise<SentMessage[]> {
+    const found: SentMessage[] = [];
+    for (let start = 0; start < places.length; start += PLACES_AT_ONCE) {
+      const branches = places.slice(start, start + PLACES_AT_ONCE);
+      const $or = branches.map(({ conversationId, seq }) => ({ conversation_id: conversationId, seq }));
+      found.push(...(await this.model.find({ $or }, ROW).lean<Row[]>()).map(toSent));
+    }
+    return found;
+  }
+}
