@@ -4,8 +4,10 @@ import type { Connection } from 'mongoose';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
 import { membershipFrom, type Viewer } from '../../src/conversations/conversation';
 import type { Message } from '../../src/message-store/message';
+import { MessageTimeline } from '../../src/message-store/message-timeline';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { NotificationsRepository } from '../../src/notifications/notifications.repository';
+import { StatisticsRepository } from '../../src/statistics/statistics.repository';
 import { UsersRepository } from '../../src/users/users.repository';
 import { SyncPointsRepository } from '../../src/sync/sync-points.repository';
 import { startTestApp, type TestApp } from '../support/test-app';
@@ -62,6 +64,8 @@ const CASES: Record<
     u: UsersRepository;
     n: NotificationsRepository;
     s: SyncPointsRepository;
+    t: MessageTimeline;
+    st: StatisticsRepository;
   }) => Promise<unknown>
 > = {
   'conversations.findForViewer': ({ c }) => each((viewer) => c.findForViewer(randomUUID(), viewer)),
@@ -132,6 +136,28 @@ const CASES: Record<
   'notifications.remember': ({ n }) => n.remember([{ conversationId: 'c', userId: 'u' }], new Date()),
   'notifications.forgetBefore': ({ n }) => n.forgetBefore(new Date(0)),
   'sync.find': ({ s }) => s.find('A'.repeat(22)),
+  'conversations.findBusiest': ({ c }) => c.findBusiest(10),
+  'users.setActive': ({ u }) => u.setActive([{ userId: 'u', at: new Date() }]),
+  'users.countActiveSince': ({ u }) => u.countActiveSince(new Date()),
+  'timeline.between': ({ t }) => t.between(new Date(0), new Date(), 500),
+  'timeline.bySenderSince': ({ t }) => t.bySenderSince('u', new Date(0)),
+  'timeline.at': ({ t }) => t.at([1, 2].map((seq) => ({ conversationId: randomUUID(), seq }))),
+  'statistics.lastMinute': async ({ st }) => {
+    await st.addMinutes([{ minute: new Date(0), messages: 1, replies: 0, replyMs: 0 }]);
+    await st.lastMinute(new Date());
+  },
+  'statistics.sentCounts': ({ st }) => st.sentCounts([{ conversationId: 'c', userId: 'u' }]),
+  'statistics.sentBy': ({ st }) => st.sentBy('u'),
+  'statistics.moveSentCounts': ({ st }) => {
+    const minute = new Date(0);
+    const count = { conversationId: 'c', userId: 'u', sent: 1, sentSince: 1, sinceSeq: 0, minute };
+    return st.moveSentCounts([count], new Map([['c/u', count]]));
+  },
+  'statistics.peakOnline': async ({ st }) => {
+    await st.raisePeakOnline(1);
+    await st.peakOnline();
+  },
+  'statistics.raisePeakOnline': ({ st }) => st.raisePeakOnline(1),
   'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
 };
 /** Inserts: nothing is looked for. */
@@ -141,6 +167,7 @@ const WITHOUT_QUERY = [
   'messages.append',
   'users.create',
   'sync.insert',
+  'statistics.addMinutes',
 ];
 
 describe('query plans', () => {
@@ -151,6 +178,8 @@ describe('query plans', () => {
   let u: UsersRepository;
   let n: NotificationsRepository;
   let s: SyncPointsRepository;
+  let t: MessageTimeline;
+  let st: StatisticsRepository;
   const recorded: Recorded[] = [];
 
   beforeAll(async () => {
@@ -161,6 +190,8 @@ describe('query plans', () => {
     u = service.app.get(UsersRepository, { strict: false });
     n = service.app.get(NotificationsRepository, { strict: false });
     s = service.app.get(SyncPointsRepository, { strict: false });
+    t = service.app.get(MessageTimeline, { strict: false });
+    st = service.app.get(StatisticsRepository, { strict: false });
     connection.set('debug', (collection: string, method: string, first: unknown, ...rest: unknown[]) => {
       if (method.startsWith('insert')) return;
       const options = (rest.at(-1) ?? {}) as Record<string, unknown>;
@@ -179,17 +210,16 @@ describe('query plans', () => {
   it('has a case for every repository method', () => {
     const methodsOf = (name: string, repository: object): string[] =>
       Object.getOwnPropertyNames(Object.getPrototypeOf(repository))
-        .filter((method) => !['constructor', 'insertUnlessKnown', 'stampNewAdmins'].includes(method))
+        .filter((method) => !['constructor', 'insertUnlessKnown', 'stampNewAdmins', 'moveTimes'].includes(method))
         .map((method) => `${name}.${method}`);
-    const all = Object.entries({ conversations: c, messages: m, users: u, notifications: n, sync: s }).flatMap(
-      (entry) => methodsOf(...entry),
-    );
+    const repositories = { conversations: c, messages: m, timeline: t, users: u, notifications: n, sync: s };
+    const all = Object.entries({ ...repositories, statistics: st }).flatMap((entry) => methodsOf(...entry));
     expect(all.sort()).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
   });
 
   it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
     recorded.length = 0;
-    await CASES[name]?.({ c, m, u, n, s });
+    await CASES[name]?.({ c, m, u, n, s, t, st });
     expect(recorded.length).toBeGreaterThan(0);
     for (const { collection, filter, options } of [...recorded]) {
       const cursor = connection.collection(collection).find(filter);
