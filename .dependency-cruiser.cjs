@@ -56,6 +56,7 @@ module.exports = {
       'presence',
       'users',
     ]),
+    layer('retention', [...base, 'conversations', 'database', 'message-store']),
     {
       name: 'only-realtime-knows-the-doors',
       comment: 'Features speak to sockets by domain events.',

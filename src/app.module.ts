@@ -10,6 +10,7 @@ import { MessagesModule } from './messages/messages.module';
 import { NotificationsModule } from './notifications/notifications.module';
 import { OperationsModule } from './operations/operations.module';
 import { RealtimeModule } from './realtime/realtime.module';
+import { RetentionModule } from './retention/retention.module';
 import { StatisticsModule } from './statistics/statistics.module';
 import { SystemMessagesModule } from './system-messages/system-messages.module';
 import { SyncModule } from './sync/sync.module';
@@ -25,6 +26,7 @@ import { SyncModule } from './sync/sync.module';
     MessagesModule,
     SystemMessagesModule,
     NotificationsModule,
+    RetentionModule,
     StatisticsModule,
     RealtimeModule,
     HealthModule,

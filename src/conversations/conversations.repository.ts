@@ -91,6 +91,8 @@ export abstract class ConversationsRepository {
   /** Says that positions have moved. */
   abstract moveReceipts(ids: readonly string[]): Promise<void>;
   abstract moveMods(moves: readonly ModMove[]): Promise<void>;
+  /** Before messages are removed: what stood up to these places has expired, and no place of theirs is given again. */
+  abstract raiseFloors(floors: ReadonlyMap<string, Heads>): Promise<void>;
 
   abstract findMemberships(conversationId: string): Promise<Membership[]>;
   abstract findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]>;

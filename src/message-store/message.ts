@@ -47,3 +47,6 @@ export type Change =
 
 /** What the summary of a conversation needs of a message. */
 export type MessageStub = Pick<Message, 'id' | 'seq' | 'senderId' | 'createdAt'>;
+
+/** Where a message stands. */
+export type MessagePlace = Pick<Message, 'id' | 'conversationId' | 'seq' | 'mod'>;

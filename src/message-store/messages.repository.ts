@@ -1,4 +1,4 @@
-import type { Change, Message, MessageStub } from './message';
+import type { Change, Message, MessagePlace, MessageStub } from './message';
 
 /** What became of one message of a batch. */
 export type AppendOutcome = 'stored' | 'seq_taken' | 'key_taken' | 'id_taken' | 'not_tried';
@@ -24,8 +24,6 @@ export abstract class MessagesRepository {
   abstract append(messages: readonly Message[], ordered: boolean): Promise<AppendOutcome[]>;
   /** @returns the highest `seq` and when it was created; undefined when there is none. */
   abstract top(conversationId: string): Promise<Pick<Message, 'seq' | 'createdAt'> | undefined>;
-  /** @returns when the message at `seq` was created; undefined when it is gone. */
-  abstract createdAt(conversationId: string, seq: number): Promise<Date | undefined>;
   /** Messages above `seq`, lowest first, without their contents. */
   abstract tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]>;
   /** Lowest first; `after` and `before` are exclusive; the newest `limit` of the range, or the oldest when `forward`. */
@@ -41,6 +39,10 @@ export abstract class MessagesRepository {
   abstract seqAt(conversationId: string, at: Date): Promise<number>;
   /** Messages created in (after, upTo], oldest first, of all conversations. */
   abstract createdBetween(after: Date, upTo: Date, limit: number): Promise<Message[]>;
+  /** The places of messages created before `at`, oldest first, of all conversations. */
+  abstract createdBefore(at: Date, limit: number): Promise<MessagePlace[]>;
+  /** Takes messages off the disk. Only retention does: the floor of their conversation has to be raised first. */
+  abstract remove(messageIds: readonly string[]): Promise<void>;
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
   /** @returns the highest `mod` that a message carries, 0 when there is none. */

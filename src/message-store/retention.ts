@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock';
 import { AppConfig } from '../config/app-config';
-import type { Message } from './message';
+import type { Message, MessageStub } from './message';
 import { MessagesRepository } from './messages.repository';
 
 /** What is asked of a conversation. */
@@ -47,19 +47,32 @@ export class Retention {
     const now = this.clock.now();
     const cached = this.floors.get(conversation.id);
     if (cached && now < cached.until && cached.seq >= conversation.floorSeq) return cached.seq;
-    const found = await this.search(conversation.id, Math.max(conversation.floorSeq, cached?.seq ?? 0), cutoff);
+    const found = await this.search(conversation, Math.max(conversation.floorSeq, cached?.seq ?? 0), cutoff);
     this.floors.set(conversation.id, found);
     return found.seq;
   }
 
   /** @param expired a `seq` up to which everything is known to have expired */
-  private async search(id: string, expired: number, cutoff: Date): Promise<{ seq: number; until: number }> {
-    const untilOf = (createdAt: Date | undefined): number =>
-      (createdAt?.getTime() ?? this.clock.now()) + this.config.messageRetentionMs;
-    const first = await this.messages.createdAt(id, expired + 1);
-    if (!first || first >= cutoff) return { seq: expired, until: untilOf(first) };
+  private async search(
+    { id, summary }: Retained,
+    expired: number,
+    cutoff: Date,
+  ): Promise<{ seq: number; until: number }> {
+    // The job may have removed more than the conversation, read earlier, knows of: the floor ends below what is left.
+    const first = await this.firstAbove(id, expired);
+    if (!first) return { seq: Math.max(expired, summary.seq), until: this.expiryOf(undefined) };
+    if (first.createdAt >= cutoff) return { seq: first.seq - 1, until: this.expiryOf(first) };
     // What the job has not removed yet may be long: found by halving.
-    const seq = Math.max(expired + 1, await this.messages.seqAt(id, new Date(cutoff.getTime() - 1)));
-    return { seq, until: untilOf(await this.messages.createdAt(id, seq + 1)) };
+    const seq = Math.max(first.seq, await this.messages.seqAt(id, new Date(cutoff.getTime() - 1)));
+    return { seq, until: this.expiryOf(await this.firstAbove(id, seq)) };
+  }
+
+  private async firstAbove(id: string, seq: number): Promise<MessageStub | undefined> {
+    return (await this.messages.tail(id, seq, 1))[0];
+  }
+
+  /** When a message expires, or one that is yet to come. */
+  private expiryOf(message: MessageStub | undefined): number {
+    return (message?.createdAt.getTime() ?? this.clock.now()) + this.config.messageRetentionMs;
   }
 }

@@ -85,6 +85,7 @@ const CASES: Record<
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
   'conversations.heads': ({ c }) => c.heads([randomUUID()]),
   'conversations.moveMods': ({ c }) => c.moveMods([{ conversationId: 'x', mod: 1 }]),
+  'conversations.raiseFloors': ({ c }) => c.raiseFloors(new Map([[randomUUID(), { seq: 1, mod: 0 }]])),
   'conversations.findById': ({ c }) => c.findById(randomUUID()),
   'conversations.markHot': ({ c }) => c.markHot([randomUUID()], new Date()),
   'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
@@ -121,7 +122,8 @@ const CASES: Record<
     u.keepLookup({ userId: 'y', username: 'y', displayName: 'Y', role: 'parent' }, new Date()),
   'users.setPresence': ({ u }) => u.setPresence('u', { chosenStatus: 'busy' }, new Date()),
   'users.setLastSeen': ({ u }) => u.setLastSeen([{ userId: 'u', at: new Date() }]),
-  'messages.createdAt': ({ m }) => m.createdAt(randomUUID(), 1),
+  'messages.createdBefore': ({ m }) => m.createdBefore(new Date(0), 1000),
+  'messages.remove': ({ m }) => m.remove([randomUUID()]),
   'messages.topMod': ({ m }) => m.topMod(randomUUID()),
   'messages.change': ({ m }) => m.change(aMessage('x', 1), { kind: 'delete', at: new Date() }, 1),
   'messages.deletedSeqs': ({ m }) =>

@@ -255,6 +255,19 @@ export class MongoConversationsRepository extends ConversationsRepository {
     await this.conversations.updateMany({ _id: { $in: [...ids] } }, { $inc: { 'summary.receipts': 1 } });
   }
 
+  /** Index: _id. */
+  async raiseFloors(floors: ReadonlyMap<string, Heads>): Promise<void> {
+    await this.conversations.collection.bulkWrite(
+      [...floors].map(([id, { seq, mod }]) => ({
+        updateOne: {
+          filter: { _id: id as never },
+          update: { $max: { floor_seq: seq, 'summary.seq': seq, 'summary.mod': mod } },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+
   /** Index: conversation. */
   async findMemberships(conversationId: string): Promise<Membership[]> {
     const found = await this.memberships.find({ conversation_id: conversationId }).lean<MembershipDocument[]>();

@@ -63,7 +63,7 @@ MessageSchema.index(
   { conversation_id: 1, is_deleted: 1, seq: 1 },
   { name: 'conversation_deleted', partialFilterExpression: { is_deleted: true } },
 );
-/** What happened in a span of time, over all conversations: notification events, statistics. */
+/** What happened in a span of time, over all conversations: notification events, statistics, retention. */
 MessageSchema.index({ created_at: 1 }, { name: 'created' });
 /** A person's own statistics: what they sent since the last minute that was counted. */
 MessageSchema.index({ sender_id: 1, created_at: 1 }, { name: 'sender_created' });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model, mongo } from 'mongoose';
 import { duplicateIndexOf, isDuplicateKey } from '../../database/duplicate-key';
-import type { Change, Message, MessageStub } from '../message';
+import type { Change, Message, MessagePlace, MessageStub } from '../message';
 import {
   MessagesRepository,
   type AppendOutcome,
@@ -89,14 +89,6 @@ export class MongoMessagesRepository extends MessagesRepository {
       .sort({ seq: -1 })
       .lean<Pick<MessageDocument, 'seq' | 'created_at'> | null>();
     return found ? { seq: found.seq, createdAt: found.created_at } : undefined;
-  }
-
-  /** Index: conversation_seq. */
-  async createdAt(conversationId: string, seq: number): Promise<Date | undefined> {
-    const found = await this.model
-      .findOne({ conversation_id: conversationId, seq }, { created_at: 1, _id: 0 })
-      .lean<Pick<MessageDocument, 'created_at'> | null>();
-    return found?.created_at;
   }
 
   /** Index: conversation_seq. */
@@ -238,5 +230,25 @@ export class MongoMessagesRepository extends MessagesRepository {
       .limit(limit)
       .lean<MessageDocument[]>();
     return found.map(toMessage);
+  }
+
+  /** Index: created. */
+  async createdBefore(at: Date, limit: number): Promise<MessagePlace[]> {
+    const found = await this.model
+      .find({ created_at: { $lt: at } }, { conversation_id: 1, seq: 1, mod: 1 })
+      .sort({ created_at: 1 })
+      .limit(limit)
+      .lean<Pick<MessageDocument, '_id' | 'conversation_id' | 'seq' | 'mod'>[]>();
+    return found.map((row) => ({
+      id: row._id,
+      conversationId: row.conversation_id,
+      seq: row.seq,
+      mod: row.mod ?? null,
+    }));
+  }
+
+  /** Index: _id. */
+  async remove(messageIds: readonly string[]): Promise<void> {
+    await this.model.deleteMany({ _id: { $in: [...messageIds] } });
   }
 }

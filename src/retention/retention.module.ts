@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { ConversationsModule } from '../conversations/conversations.module';
+import { LocksModule } from '../database/locks.module';
+import { MessageStoreModule } from '../message-store/message-store.module';
+import { RetentionRunner } from './retention-runner';
+
+/** Takes expired messages off the disk (contract 6.7). What has expired, `message-store` says. */
+@Module({
+  imports: [ConversationsModule, LocksModule, MessageStoreModule],
+  providers: [RetentionRunner],
+})
+export class RetentionModule {}
