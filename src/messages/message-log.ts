@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Clock } from '../common/clock';
+import { within } from '../common/deadline';
 import { DomainError } from '../common/errors/domain-error';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import type { Message, MessageDraft } from '../message-store/message';
@@ -10,6 +11,9 @@ import { MessagesRepository, type AppendOutcome } from '../message-store/message
 const HOT_MS = 60_000;
 const RENEW_MS = 5_000;
 const BATCH = 100; // messages
+/** How long a caller waits for a commit, and then for the answer whether it came about. */
+const COMMIT_MS = 3_000;
+const LOOK_UP_MS = 1_000;
 const LANE_IDLE_MS = 120_000;
 const LANES_SWEPT_ABOVE = 5_000;
 
@@ -192,7 +196,7 @@ export class MessageLog {
   /** Marks hot before the first write of a busy spell, and learns the head where it is unknown. */
   private async warm(lanes: readonly Lane[]): Promise<void> {
     try {
-      await this.keepHot(lanes);
+      await within(COMMIT_MS, this.keepHot(lanes));
       const unknown = lanes.filter((lane) => lane.head === undefined);
       const heads = await this.conversations.heads(unknown.map(({ id }) => id));
       await Promise.all(
@@ -230,9 +234,12 @@ export class MessageLog {
     const lanes = new Set(items.map(({ lane }) => lane));
     let outcomes: readonly AppendOutcome[];
     try {
-      outcomes = await this.messages.append(
-        items.map(({ message }) => message),
-        ordered,
+      outcomes = await within(
+        COMMIT_MS,
+        this.messages.append(
+          items.map(({ message }) => message),
+          ordered,
+        ),
       );
       await this.warnReaders(lanes);
     } catch (error) {
@@ -325,7 +332,8 @@ export class MessageLog {
     for (const { lane } of items) lane.head = undefined;
     let stored = new Map<string, Message>();
     try {
-      const found = await this.messages.findByIds(items.map(({ message }) => message.id));
+      const ids = items.map(({ message }) => message.id);
+      const found = await within(LOOK_UP_MS, this.messages.findByIds(ids));
       stored = new Map(found.map((message) => [message.id, message]));
     } catch {
       // Still unknown: every one is refused with the first cause.

@@ -5,17 +5,19 @@ export class StoreLink {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
   private port = 0;
+  private isCut = false;
 
   constructor(private readonly storeUrl: string) {}
 
-  /** Reserves the port while nothing listens there: the store is away. */
+  /** The link, cut: the store is away. */
   async reserve(): Promise<string> {
     await this.mend();
-    await this.cut();
+    this.cut();
     return `mongodb://127.0.0.1:${this.port}/?directConnection=true`;
   }
 
   async mend(): Promise<void> {
+    this.isCut = false;
     if (this.server) return;
     const server = createServer((client) => this.pipe(client));
     this.server = server;
@@ -23,15 +25,25 @@ export class StoreLink {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  async cut(): Promise<void> {
-    const { server } = this;
-    if (!server) return;
-    this.server = undefined;
+  /** Every connection is closed, and a new one as soon as it comes. */
+  cut(): void {
+    this.isCut = true;
     for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** The end of the link. */
+  async close(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    this.cut();
+    if (server) await new Promise((resolve) => server.close(resolve));
   }
 
   private pipe(client: Socket): void {
+    if (this.isCut) {
+      client.destroy();
+      return;
+    }
     const { host } = /^mongodb:\/\/(?<host>[^/]+)/.exec(this.storeUrl)?.groups ?? { host: '' };
     const target = decodeURIComponent(host ?? '');
     const [name, port] = target.split(':');

@@ -60,6 +60,7 @@ interface Thrown {
   readonly code?: unknown;
   readonly statusCode?: unknown;
   readonly cause?: unknown;
+  readonly writeErrors?: unknown;
 }
 
 const isThrown = (value: unknown): value is Thrown => typeof value === 'object' && value !== null;
@@ -71,6 +72,11 @@ function isStoreAway(error: unknown, depth = 0): boolean {
   if (typeof name === 'string') {
     if (STORE_AWAY_NAMES.has(name)) return true;
     if (name.startsWith('Mongo') && typeof code === 'number' && STORE_AWAY_CODES.has(code)) return true;
+    // A batch that the server refused nothing of: the link broke, and the driver wraps that without its cause.
+    const { writeErrors } = error;
+    if (name === 'MongoBulkWriteError' && Array.isArray(writeErrors) && writeErrors.length === 0) {
+      return typeof code !== 'number' || STORE_AWAY_CODES.has(code);
+    }
     if (name === 'MongooseError' && typeof message === 'string' && MONGOOSE_AWAY.test(message)) return true;
   }
   return isStoreAway(error.cause, depth + 1);
