@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { ClientOptions } from 'ws';
+import { AuthService } from '../../src/auth/auth.service';
 import type { MessagePayload } from '../../src/contract/payloads';
 import { type Door, KNOWN_CONVERSATION, openDoor, SAMPLE } from '../support/door';
 import { aParent, aTeacher, idOf } from '../support/people';
@@ -104,6 +105,21 @@ describe('the plain WebSocket door', () => {
       const headers = { authorization: `Bearer ${tokenFor(aParent())}` };
       await (await open('/ws', { headers })).ask({ type: 'ping' });
       expect(door.registry.counts()).toMatchObject({ authenticated_connections: 2 });
+    });
+
+    it('answers what a client sends before it is known who it is', async () => {
+      const auth = door.app.get(AuthService);
+      const caller = await auth.authenticate(tokenFor(aParent()));
+      let decide: () => void = () => undefined;
+      const decided = new Promise<typeof caller>((resolve) => (decide = () => resolve(caller)));
+      const asked = jest.spyOn(auth, 'authenticate').mockReturnValueOnce(decided);
+      const client = await open('/ws?token=slow');
+      const answer = client.ask({ type: 'message', content: 'x' });
+      // Written and, if it were read at once, answered or lost by now.
+      await (await open('/ws')).ask({ type: 'ping' });
+      expect([asked.mock.calls.length, client.frames]).toEqual([1, []]);
+      decide();
+      expect(await answer).toMatchObject({ type: 'message_sent' });
     });
 
     it('shares the five places of a person with Socket.IO', async () => {
@@ -339,8 +355,7 @@ describe('the plain WebSocket door', () => {
       const flood = setInterval(() => {
         for (let i = 0; i < 20; i++) door.events.emit('message.created', { message, recipientIds: [idOf(slow)] });
       }, 1);
-      await until(() => !door.registry.isOnline(idOf(slow)));
-      clearInterval(flood);
+      await until(() => !door.registry.isOnline(idOf(slow))).finally(() => clearInterval(flood));
       lazy.socket.resume();
       expect(await lazy.closed).toBe(1006);
       expect(await quick.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });

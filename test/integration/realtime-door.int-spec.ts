@@ -346,8 +346,7 @@ describe('the Socket.IO door', () => {
     const flood = setInterval(() => {
       for (let i = 0; i < 300; i++) door.events.emit('message.created', { message, recipientIds: [idOf(slow)] });
     }, 5);
-    await until(() => !door.registry.isOnline(idOf(slow)), 1000);
-    clearInterval(flood);
+    await until(() => !door.registry.isOnline(idOf(slow)), 1000).finally(() => clearInterval(flood));
     expect(await ask(quick, 'ping', {})).toMatchObject({ ok: true });
     ws.resume();
   }, 20_000);
