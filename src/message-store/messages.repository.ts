@@ -45,6 +45,11 @@ export abstract class MessagesRepository {
   abstract remove(messageIds: readonly string[]): Promise<void>;
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
+  /**
+   * One person's messages in the order of (conversationId, seq), contents included, tombstones too.
+   * @param after the place of the last message of the page before; undefined: from the beginning
+   */
+  abstract sentBy(senderId: string, after: Place | undefined, limit: number): Promise<Message[]>;
   /** @returns the highest `mod` that a message carries, 0 when there is none. */
   abstract topMod(conversationId: string): Promise<number>;
   /**
@@ -55,6 +60,9 @@ export abstract class MessagesRepository {
   /** @returns the places of the deleted messages in each range, by conversation; those without one are left out. */
   abstract deletedSeqs(ranges: readonly SeqRange[]): Promise<Map<string, number[]>>;
 }
+
+/** Where a message stands. */
+export type Place = Pick<Message, 'conversationId' | 'seq'>;
 
 export interface HistoryRange {
   readonly conversationId: string;

@@ -44,6 +44,6 @@ import { WritingRights } from './writing-rights';
     WritingRights,
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [MessagesService, MessageChangesService, DeliveryService, ReceiptsService],
+  exports: [MessageChanger, MessagesService, MessageChangesService, DeliveryService, ReceiptsService],
 })
 export class MessagesModule {}

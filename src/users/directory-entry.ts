@@ -21,6 +21,8 @@ export interface DirectoryEntry {
   readonly nameSource: NameSource;
   readonly isActive: boolean;
   readonly inactiveBy: Speaker | null;
+  /** For good: whatever a source says of the person later, neither name nor activity come back. */
+  readonly isErased: boolean;
   /** Never shown to anybody. */
   readonly email: string | null;
   readonly avatarUrl: string | null;

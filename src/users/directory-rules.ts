@@ -46,6 +46,10 @@ function differs(person: SyncedPerson, known: DirectoryEntry | undefined, speake
   return said.some(([value, before]) => value !== undefined && value !== before);
 }
 
+/** Who was erased stays so, whatever a source says. */
+export const withoutReturn = (person: SyncedPerson, known: DirectoryEntry | undefined): SyncedPerson =>
+  known?.isErased ? { userId: person.userId, role: known.role, isActive: false } : person;
+
 /** @returns what has to be written: the last word on each person, without what is known already. */
 export function changesOf(
   people: readonly SyncedPerson[],

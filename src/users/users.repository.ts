@@ -28,6 +28,12 @@ export abstract class UsersRepository {
   abstract sync(people: readonly SyncedPerson[], speaker: Speaker, at: Date): Promise<void>;
   /** One answer of user-service; what any other source has said stands above it. */
   abstract keepLookup(person: SyncedPerson, at: Date): Promise<void>;
+  /**
+   * Takes everything away that tells who the person was; id and role stay. Nothing that a source says afterwards brings
+   * it back. Again: the same.
+   * @returns false for a person nobody told us of
+   */
+  abstract erase(userId: string, displayName: string, at: Date): Promise<boolean>;
   abstract setPresence(userId: string, change: PresenceChange, at: Date): Promise<void>;
   /** Only forwards. */
   abstract setLastSeen(seen: readonly { userId: string; at: Date }[]): Promise<void>;

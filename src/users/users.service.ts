@@ -6,7 +6,7 @@ import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import { DomainEvents } from '../events/domain-events';
 import type { DirectoryEntry, LearnedPerson, Speaker, SyncedPerson } from './directory-entry';
-import { changesOf, isStale, lessonOf, type RoleChange, roleChangesOf } from './directory-rules';
+import { changesOf, isStale, lessonOf, type RoleChange, roleChangesOf, withoutReturn } from './directory-rules';
 import { PersonLookup } from './person-lookup';
 import { type PresenceChange, UsersRepository } from './users.repository';
 
@@ -117,10 +117,9 @@ export class UsersService {
    * A directory source speaks. Roles and deactivations act at once; what is known already costs no write.
    * @param actorId who is named in the audit: an admin, a sibling service, or the operator of a command
    */
-  async sync(people: readonly SyncedPerson[], actorId: string, speaker: Speaker = 'directory'): Promise<void> {
-    const known = new Map(
-      (await this.repository.findMany(people.map(({ userId }) => userId))).map((e) => [e.userId, e]),
-    );
+  async sync(said: readonly SyncedPerson[], actorId: string, speaker: Speaker = 'directory'): Promise<void> {
+    const known = new Map((await this.repository.findMany(said.map(({ userId }) => userId))).map((e) => [e.userId, e]));
+    const people = said.map((person) => withoutReturn(person, known.get(person.userId)));
     const changes = changesOf(people, known, speaker);
     const roles = roleChangesOf(changes, known);
     await this.recordRoles(roles, actorId);
@@ -135,6 +134,21 @@ export class UsersService {
       this.events.emit('user.changed', { userId, role, isActive: isActive ?? known.get(userId)?.isActive ?? true });
       if (isActive === false) this.events.emit('user.deactivated', { userId });
     }
+  }
+
+  /**
+   * Takes a person's name and everything else that tells who it was out of the directory, for good, and deactivates
+   * them. Again: the same. The audit is the caller's.
+   * @param displayName what is shown in the place of the name
+   * @returns false for a person nobody told us of
+   */
+  async erase(userId: string, displayName: string): Promise<boolean> {
+    if (!(await this.repository.erase(userId, displayName, this.now()))) return false;
+    this.forget(userId);
+    const entry = (await this.findMany([userId])).get(userId);
+    if (entry) this.events.emit('user.changed', entry);
+    this.events.emit('user.deactivated', { userId });
+    return true;
   }
 
   /** auth-service speaks of the bearer of a token. */

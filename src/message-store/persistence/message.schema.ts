@@ -67,3 +67,5 @@ MessageSchema.index(
 MessageSchema.index({ created_at: 1 }, { name: 'created' });
 /** A person's own statistics: what they sent since the last minute that was counted. */
 MessageSchema.index({ sender_id: 1, created_at: 1 }, { name: 'sender_created' });
+/** What one person wrote, in whichever conversation: export and erasure. */
+MessageSchema.index({ sender_id: 1, conversation_id: 1, seq: 1 }, { name: 'sender' });

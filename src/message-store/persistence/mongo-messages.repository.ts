@@ -8,6 +8,7 @@ import {
   type AppendOutcome,
   type ChangeOutcome,
   type HistoryRange,
+  type Place,
   type SeqRange,
 } from '../messages.repository';
 import { fromMessage, toMessage } from './message.mapper';
@@ -178,6 +179,27 @@ export class MongoMessagesRepository extends MessagesRepository {
       .limit(500)
       .lean<{ sender_id: string }[]>();
     return [...new Set(found.map((row) => row.sender_id))];
+  }
+
+  /** Index: sender. The rest of one conversation, then those behind it: each is one range of the index, in its order. */
+  async sentBy(senderId: string, after: Place | undefined, limit: number): Promise<Message[]> {
+    const ranges = after
+      ? [
+          { conversation_id: after.conversationId, seq: { $gt: after.seq } },
+          { conversation_id: { $gt: after.conversationId } },
+        ]
+      : [{}];
+    const found: MessageDocument[] = [];
+    for (const range of ranges) {
+      if (found.length >= limit) break;
+      const rows = await this.model
+        .find({ sender_id: senderId, ...range })
+        .sort({ conversation_id: 1, seq: 1 })
+        .limit(limit - found.length)
+        .lean<MessageDocument[]>();
+      found.push(...rows);
+    }
+    return found.map(toMessage);
   }
 
   /** Index: conversation_mod. `$exists` lets the planner use the partial index. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import type { Model } from 'mongoose';
+import type { Model, mongo } from 'mongoose';
 import type { Role } from '../../contract/roles';
 import { isDuplicateKey } from '../../database/duplicate-key';
 import type { DirectoryEntry, LearnedPerson, Speaker, SyncedPerson } from '../directory-entry';
@@ -80,10 +80,10 @@ export class MongoUsersRepository extends UsersRepository {
   async sync(people: readonly SyncedPerson[], speaker: Speaker, at: Date): Promise<void> {
     if (people.length === 0) return;
     await this.stampNewAdmins(people, at);
-    await this.model.collection.bulkWrite(
+    await this.writeUnlessErased(
       people.map((person) => ({
         updateOne: {
-          filter: { _id: person.userId as never },
+          filter: { _id: person.userId as never, erased_at: { $exists: false } },
           update: {
             $set: {
               ...syncedFields(person),
@@ -97,7 +97,6 @@ export class MongoUsersRepository extends UsersRepository {
           upsert: true,
         },
       })),
-      { ordered: true },
     );
   }
 
@@ -111,6 +110,36 @@ export class MongoUsersRepository extends UsersRepository {
     await this.insertUnlessKnown(() =>
       this.model.collection.updateOne({ _id: person.userId as never, role_source: 'lookup' }, change, { upsert: true }),
     );
+  }
+
+  /** Index: _id. Sources `directory`: tokens and look-ups teach such an entry nothing. */
+  async erase(userId: string, displayName: string, at: Date): Promise<boolean> {
+    const { matchedCount } = await this.model.collection.updateOne(
+      { _id: userId as never },
+      {
+        $set: {
+          username: userId,
+          ...nameFields(displayName),
+          name_source: 'directory',
+          role_source: 'directory',
+          is_active: false,
+          inactive_by: 'directory',
+          updated_at: at,
+        },
+        $min: { erased_at: at },
+        $unset: {
+          email: '',
+          avatar_url: '',
+          children: '',
+          parents: '',
+          looked_up_at: '',
+          chosen_status: '',
+          last_seen: '',
+          notification_settings: '',
+        },
+      },
+    );
+    return matchedCount === 1;
   }
 
   /** Index: _id. */
@@ -168,6 +197,17 @@ export class MongoUsersRepository extends UsersRepository {
     const ids = people.filter(({ role }) => role === 'admin').map(({ userId }) => userId);
     if (ids.length === 0) return;
     await this.model.updateMany({ _id: { $in: ids }, role: { $ne: 'admin' } }, { $set: { admin_since: at } });
+  }
+
+  /** An entry that was erased does not match, and its id is taken: that refusal is what is wanted. */
+  private async writeUnlessErased(writes: mongo.AnyBulkWriteOperation<mongo.BSON.Document>[]): Promise<void> {
+    try {
+      await this.model.collection.bulkWrite(writes, { ordered: false });
+    } catch (error) {
+      const { writeErrors = [] } = error as { writeErrors?: unknown };
+      const refusals = [writeErrors].flat();
+      if (refusals.length === 0 || !refusals.every(isDuplicateKey)) throw error;
+    }
   }
 
   /** @returns false when the unique id was taken: somebody else came first. */

@@ -12,6 +12,7 @@ export const toEntry = (document: UserStatusDocument): DirectoryEntry => ({
   nameSource: document.name_source,
   isActive: document.is_active,
   inactiveBy: document.inactive_by ?? null,
+  isErased: document.erased_at !== undefined,
   email: document.email ?? null,
   avatarUrl: document.avatar_url ?? null,
   ...(document.admin_since === undefined ? {} : { adminSince: document.admin_since }),

@@ -29,6 +29,8 @@ export class UserStatusDocument {
   /** When they last signed in or wrote; to the day (of DEFAULT_TIMEZONE). */
   @Prop({ type: Date }) active_at?: Date;
   @Prop({ type: Object }) notification_settings?: Partial<NotificationSettings>;
+  /** Erased then (data protection): no source brings the person back. */
+  @Prop({ type: Date }) erased_at?: Date;
   @Prop({ type: Date, required: true }) created_at: Date;
   @Prop({ type: Date, required: true }) updated_at: Date;
 }
