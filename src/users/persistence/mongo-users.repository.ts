@@ -179,6 +179,7 @@ export class MongoUsersRepository extends UsersRepository {
     return this.model.countDocuments({ active_at: { $exists: true, $gte: from } }).exec();
   }
 
+  /** A time that a node still held when the person was erased comes too late. */
   private async moveTimes(
     field: 'last_seen' | 'active_at',
     times: readonly { userId: string; at: Date }[],
@@ -186,7 +187,10 @@ export class MongoUsersRepository extends UsersRepository {
     if (times.length === 0) return;
     await this.model.collection.bulkWrite(
       times.map(({ userId, at }) => ({
-        updateOne: { filter: { _id: userId as never }, update: { $max: { [field]: at } } },
+        updateOne: {
+          filter: { _id: userId as never, erased_at: { $exists: false } },
+          update: { $max: { [field]: at } },
+        },
       })),
       { ordered: false },
     );
