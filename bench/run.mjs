@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureRest, restTable } from './rest.mjs';
 import {
   ensureBuilt,
   freePort,
@@ -116,15 +117,16 @@ async function raw(mode, scenario) {
   }
 }
 
-async function served(scenario) {
-  const home = join(folder, `service-${scenario.key}`);
+async function startFresh(key) {
+  const home = join(folder, `service-${key}`);
   mkdirSync(home);
-  service = await startService({
-    folder: home,
-    port: await freePort(),
-    secret,
-    env: { RATE_LIMIT_MESSAGES_PER_MINUTE: '1000000' },
-  });
+  const env = { RATE_LIMIT_MESSAGES_PER_MINUTE: '1000000' };
+  service = await startService({ folder: home, port: await freePort(), secret, env });
+  return service;
+}
+
+async function served(scenario) {
+  await startFresh(scenario.key);
   try {
     return await load({ ...scenario, url: service.url, pid: service.pid, service: true });
   } catch (error) {
@@ -199,12 +201,18 @@ async function main() {
     cpu: own.serverCpuMicrosPerMessage ? bare.serverCpuMicrosPerMessage / own.serverCpuMicrosPerMessage : null,
   });
   const summary = { directToRawRelay: of(serviceDirect, rawDirect), groupToRawRelay: of(serviceGroup, rawGroup) };
-  const bad = results.some((r) => r.lost || r.doubled || r.outOfOrder || r.refused || r.disconnects || r.acked === 0);
+  const rest = await measureRest({
+    ...{ forkFile, firstMessage, school, folder, run },
+    ...{ seconds: SECONDS, warmUp: WARM_UP, bytes: BYTES, startService: startFresh },
+  });
+  const bad =
+    rest.some((r) => r.refused) ||
+    results.some((r) => r.lost || r.doubled || r.outOfOrder || r.refused || r.disconnects || r.acked === 0);
   const machine = { node: process.version, platform: process.platform, cpus: cpus().length, model: cpus()[0]?.model };
   if (options.json) {
     console.log(
       JSON.stringify(
-        { machine, seconds: SECONDS, client: options.client, bytes: BYTES, results, summary, ok: !bad },
+        { machine, seconds: SECONDS, client: options.client, bytes: BYTES, results, summary, rest, ok: !bad },
         null,
         2,
       ),
@@ -215,6 +223,7 @@ async function main() {
       `${(r.ackedPerSecond * 100).toFixed(0)} % of its rate${r.cpu ? `, ${(r.cpu * 100).toFixed(0)} % by CPU` : ''}`;
     console.log(`(2) to (1a), the same work without the service: ${say(summary.directToRawRelay)}`);
     console.log(`(3) to (1b), the same work without the service: ${say(summary.groupToRawRelay)}`);
+    console.log(`\n${restTable(rest)}\n`);
     console.log(
       `${machine.cpus} CPUs (${machine.model}), Node ${machine.node}, ${BYTES} bytes, ${SECONDS} s each, client: ${options.client}`,
     );
