@@ -1,8 +1,10 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/decorators';
 import { AppConfig } from '../config/app-config';
+import { Answers } from '../openapi/answers';
+import { HealthSchema, LivenessSchema, ReadinessSchema, RootSchema } from '../openapi/health.schema';
 import { HealthService, type HealthReport, type StoreCheck } from './health.service';
 
 @ApiTags('health')
@@ -17,6 +19,7 @@ export class HealthController {
   /** Name, version and links. */
   @Get()
   @ApiOperation({ summary: 'What this service is' })
+  @Answers({ type: RootSchema, ok: { 200: 'Name, version and links.' }, open: true })
   root(): { service: string; version: string; links: Record<string, string> } {
     const docs: Record<string, string> = this.config.docs ? { docs: '/docs', openapi: '/docs-json' } : {};
     const links = { health: '/health', api: '/api/v1/messages', socket: '/socket.io', ...docs };
@@ -26,8 +29,8 @@ export class HealthController {
   /** 200 healthy or degraded, 503 unhealthy. */
   @Get('health')
   @ApiOperation({ summary: 'State of the service and of what it needs' })
-  @ApiOkResponse({ description: 'healthy or degraded' })
-  @ApiServiceUnavailableResponse({ description: 'unhealthy: the store is away' })
+  @Answers({ type: HealthSchema, ok: { 200: 'healthy or degraded' }, open: true })
+  @ApiServiceUnavailableResponse({ type: HealthSchema, description: 'unhealthy: the store is away' })
   async report(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
     const report = await this.health.report();
     if (report.status === 'unhealthy') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
@@ -37,6 +40,7 @@ export class HealthController {
   /** The process answers; no I/O, so that a store that is away never restarts a healthy process. */
   @Get('health/live')
   @ApiOperation({ summary: 'Whether the process lives' })
+  @Answers({ type: LivenessSchema, ok: { 200: 'It lives.' }, open: true })
   live(): { status: 'healthy' } {
     return { status: 'healthy' };
   }
@@ -44,7 +48,8 @@ export class HealthController {
   /** 200 when the store answers, else 503. */
   @Get('health/ready')
   @ApiOperation({ summary: 'Whether requests can be served' })
-  @ApiServiceUnavailableResponse({ description: 'the store is away' })
+  @Answers({ type: ReadinessSchema, ok: { 200: 'They can.' }, open: true })
+  @ApiServiceUnavailableResponse({ type: ReadinessSchema, description: 'the store is away' })
   async ready(
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ status: string; checks: { database: StoreCheck } }> {
