@@ -26,6 +26,8 @@ const common = {
 
 /** @type {import('jest').Config} */
 module.exports = {
+  // A guard against hanging, not a measure: slow machines take their time.
+  testTimeout: 60_000,
   collectCoverageFrom: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
   projects: [
     {
