@@ -5,9 +5,15 @@ import { fill, find, show, update, type Answer } from './differential/engines';
 import { exceptions, type Question } from './differential/exceptions';
 import { openStore, type TestStore } from './support';
 
-/** Each property runs as many cases as fit; a failure prints its seed and path. */
+/** Each property has this long; a failure prints its seed and path. */
 const BUDGET_MS = 10_000;
-const LIMITS = { numRuns: 100_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false } as const;
+/** The same cases every time, so that a red run is the fault of a change; DIFFERENTIAL_RUNS and _SEED look further. */
+const LIMITS = {
+  seed: Number(process.env['DIFFERENTIAL_SEED'] ?? 20_261_123),
+  numRuns: Number(process.env['DIFFERENTIAL_RUNS'] ?? 150),
+  interruptAfterTimeLimit: BUDGET_MS,
+  markInterruptAsFailure: false,
+};
 jest.setTimeout(BUDGET_MS + 30_000);
 
 /** Checks a property within the budget, then waits for the case that was under way when the time was up. */

@@ -18,6 +18,7 @@ export interface Conjunction {
   readonly complete: boolean;
 }
 
+const ARRAY_PLACE = /(?:^|\.)\d+(?:\.|$)/;
 const RANGE_OPS: Readonly<Record<string, Predicate['op']>> = { $gt: 'gt', $gte: 'gte', $lt: 'lt', $lte: 'lte' };
 
 function isOperatorObject(value: unknown): value is Document {
@@ -86,6 +87,8 @@ class Collector {
 
   private elemMatch(path: string, operand: Document): void {
     this.complete = false;
+    // At a place in an array the index holds the elements of what stands there: no bounds from the conditions on them.
+    if (ARRAY_PLACE.test(path)) return;
     const element = ++this.elements;
     if (isOperatorObject(operand)) {
       if (Object.keys(operand).every((op) => op in RANGE_OPS || op === '$eq' || op === '$in')) {
