@@ -10,7 +10,7 @@ export type Access = 'public' | readonly CallerRole[];
 /** An open route: no token is asked for. */
 export const Public = (): ClassDecorator & MethodDecorator => SetMetadata(ACCESS, 'public' satisfies Access);
 
-/** Guard metadata and Swagger in one: the route asks for a token with one of these roles (none named: any person). */
+/** Guard metadata and Swagger in one: the route asks for a token with one of these roles (none named: every person). */
 export const Authenticated = (...roles: CallerRole[]): ClassDecorator & MethodDecorator =>
   applyDecorators(
     ApiBearerAuth(),

@@ -33,7 +33,7 @@ const DRAIN_STEP_MS = 10;
 export class EventDispatcher {
   private readonly logger = new Logger(EventDispatcher.name);
   private readonly rate: SlidingWindow;
-  /** Messages that were refused: looking one up costs as much as any other event. */
+  /** Messages that were refused: looking one up costs as much as another event. */
   private readonly refusals: SlidingWindow;
   /** Peers whose first authentication is under way: what they send meanwhile waits for it. */
   private readonly entering = new WeakMap<Peer, Promise<unknown>>();

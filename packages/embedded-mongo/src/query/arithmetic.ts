@@ -52,7 +52,7 @@ function concat(values: readonly unknown[]): string {
 }
 
 interface Calculation {
-  /** How many operands it takes; undefined: any number. */
+  /** How many operands it takes; undefined: as many as are given. */
   readonly count?: number;
   readonly empty?: unknown;
   readonly run: (values: readonly unknown[]) => unknown;

@@ -146,7 +146,7 @@ describe('values that only look like operators', () => {
     expect(matches({ 'a.$ref': 'users' }, { a: ref })).toBe(true);
   });
 
-  it('reads __proto__ as any other field', () => {
+  it('reads __proto__ like every other field', () => {
     const document = JSON.parse('{"__proto__": {"admin": true}}') as Doc;
     expect(matches(JSON.parse('{"__proto__.admin": true}') as Doc, document)).toBe(true);
     expect(matches({ admin: true }, document)).toBe(false);
