@@ -26,6 +26,7 @@ module.exports = {
     layer('metrics', base),
     layer('events', base),
     layer('redis', [...base, 'config']),
+    layer('node-bus', [...base, 'config', 'redis']),
     layer('rate-limits', [...base, 'config', 'redis']),
     layer('database', [...base, 'config']),
     layer('auth', [...base, 'config', 'database', 'users']),
