@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto';
+import { v5 as uuidv5 } from 'uuid';
 
 /** Name space of direct conversations; a constant of this service, never to change. */
-const NAMESPACE = Buffer.from('6f0f3c3e5d0b4a4c9a7e2b61c1d0e5aa', 'hex');
+const NAMESPACE = '6f0f3c3e-5d0b-4a4c-9a7e-2b61c1d0e5aa';
 
 /** @returns the one id of the direct conversation of two people: UUIDv5 (RFC 9562) of the sorted pair. */
-export const directConversationId = (a: string, b: string): string => uuidV5(JSON.stringify([a, b].sort()));
+export const directConversationId = (a: string, b: string): string => uuidv5(JSON.stringify([a, b].sort()), NAMESPACE);
 
 /** @returns the one id of the conversation in which a sender's system messages reach a person. */
 export const systemConversationId = (senderId: string, recipientId: string): string =>
-  uuidV5(JSON.stringify(['system', senderId, recipientId]));
-
-function uuidV5(name: string): string {
-  const hash = createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16);
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
+  uuidv5(JSON.stringify(['system', senderId, recipientId]), NAMESPACE);

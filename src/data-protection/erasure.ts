@@ -3,7 +3,7 @@ import { AuditLog } from '../audit/audit-log';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
 import type { Message } from '../message-store/message';
-import { MessagesRepository, type Place } from '../message-store/messages.repository';
+import { MessagesRepository, type Moment } from '../message-store/messages.repository';
 import { MessageChanger } from '../messages/message-changer';
 import { UsersService } from '../users/users.service';
 
@@ -40,7 +40,7 @@ export class Erasure {
   /** @returns how many messages it changed; those that were erased before are left alone. */
   async eraseMessages(userId: string): Promise<number> {
     let erased = 0;
-    let after: Place | undefined;
+    let after: Moment | undefined;
     for (;;) {
       const batch = await this.messages.sentBy(userId, after, BATCH);
       for (const message of batch) if (!isErased(message) && (await this.eraseMessage(message))) erased += 1;

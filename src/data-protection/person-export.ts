@@ -4,7 +4,7 @@ import { DomainError } from '../common/errors/domain-error';
 import type { Conversation, Membership, PositionMark } from '../conversations/conversation';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import type { Message } from '../message-store/message';
-import { MessagesRepository, type Place } from '../message-store/messages.repository';
+import { MessagesRepository, type Moment } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import type { DirectoryEntry } from '../users/directory-entry';
 import { UsersService } from '../users/users.service';
@@ -51,7 +51,7 @@ export class PersonExport {
   }
 
   private async *messagesOf(userId: string): AsyncGenerator<object[]> {
-    let after: Place | undefined;
+    let after: Moment | undefined;
     for (;;) {
       const batch = await this.messages.sentBy(userId, after, BATCH);
       yield batch.filter((message) => !this.retention.isExpired(message)).map(messageOf);

@@ -46,10 +46,10 @@ export abstract class MessagesRepository {
   /** The people who sent messages in (after, upTo], the newest 500 looked at. */
   abstract sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]>;
   /**
-   * One person's messages in the order of (conversationId, seq), contents included, tombstones too.
-   * @param after the place of the last message of the page before; undefined: from the beginning
+   * One person's messages in the order of their times, contents included, tombstones too.
+   * @param after the last message of the page before; undefined: from the beginning
    */
-  abstract sentBy(senderId: string, after: Place | undefined, limit: number): Promise<Message[]>;
+  abstract sentBy(senderId: string, after: Moment | undefined, limit: number): Promise<Message[]>;
   /** @returns the highest `mod` that a message carries, 0 when there is none. */
   abstract topMod(conversationId: string): Promise<number>;
   /**
@@ -62,7 +62,7 @@ export abstract class MessagesRepository {
 }
 
 /** Where a message stands. */
-export type Place = Pick<Message, 'conversationId' | 'seq'>;
+export type Moment = Pick<Message, 'createdAt' | 'id'>;
 
 export interface HistoryRange {
   readonly conversationId: string;

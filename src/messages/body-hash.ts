@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { MessageDraft } from '../message-store/message';
 
 type Body = Pick<MessageDraft, 'content' | 'type' | 'replyTo' | 'metadata'>;
@@ -9,6 +9,5 @@ type Body = Pick<MessageDraft, 'content' | 'type' | 'replyTo' | 'metadata'>;
  */
 export function bodyHash(messageId: string, { content, type, replyTo, metadata }: Body): string {
   const sorted = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
-  const body = JSON.stringify([content, type, replyTo, sorted]);
-  return createHash('sha256').update(messageId).update(body).digest('base64url').slice(0, 22);
+  return hash('sha256', messageId + JSON.stringify([content, type, replyTo, sorted]), 'base64url').slice(0, 22);
 }

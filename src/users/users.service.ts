@@ -90,13 +90,19 @@ export class UsersService {
    * @throws AUTH_FAILED for a person who became inactive
    */
   async refresh(actor: Actor): Promise<Actor> {
-    const entry = (await this.findMany([actor.userId])).get(actor.userId);
+    const { userId } = actor;
+    const entry = this.cache.get(userId) ?? (await this.findMany([userId])).get(userId);
     if (!entry?.isActive) throw new DomainError('AUTH_FAILED');
-    return { ...actor, role: entry.role, username: entry.username, displayName: entry.displayName };
+    const { role, username, displayName } = entry;
+    const isSame = actor.role === role && actor.username === username && actor.displayName === displayName;
+    return isSame ? actor : { ...actor, role, username, displayName };
   }
 
   /** @throws RECIPIENT_NOT_FOUND for a person nobody told us of: a role is never guessed. FORBIDDEN when inactive. */
   async requireRecipient(userId: string, actor: Caller): Promise<DirectoryEntry> {
+    const cached = this.cache.get(userId);
+    // The usual case on the send path does without lists.
+    if (cached?.isActive && !isStale(cached, this.clock.now())) return cached;
     const [entry] = await this.requireRecipients([userId], actor);
     if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
     return entry;

@@ -163,7 +163,7 @@ const CASES: Record<
   'statistics.raisePeakOnline': ({ st }) => st.raisePeakOnline(1),
   'messages.sentBy': async ({ m }) => {
     await m.sentBy('u', undefined, 10);
-    await m.sentBy('u', { conversationId: randomUUID(), seq: 1 }, 10);
+    await m.sentBy('u', { createdAt: new Date(), id: randomUUID() }, 10);
   },
   'messages.sendersBetween': ({ m }) => m.sendersBetween(randomUUID(), 0, 9),
 };

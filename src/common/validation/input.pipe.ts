@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError, type FieldError } from '../errors/domain-error';
+import { acceptFlat } from './flat-input';
 import { isPlainObject, shapeError } from './input-limits';
 
 const MAX_ERRORS = 100;
@@ -47,7 +48,6 @@ export class InputPipe extends ValidationPipe {
     if (!isPlainObject(input)) throw DomainError.invalid(root, 'must be an object');
     const breach = shapeError(input, metadata.metatype);
     if (breach) throw new DomainError('VALIDATION_FAILED', { errors: [breach] });
-    const output: unknown = await super.transform(input, metadata);
-    return output;
+    return acceptFlat(input, metadata.metatype) ?? ((await super.transform(input, metadata)) as unknown);
   }
 }

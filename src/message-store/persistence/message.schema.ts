@@ -65,7 +65,5 @@ MessageSchema.index(
 );
 /** What happened in a span of time, over all conversations: notification events, statistics, retention. */
 MessageSchema.index({ created_at: 1 }, { name: 'created' });
-/** A person's own statistics: what they sent since the last minute that was counted. */
-MessageSchema.index({ sender_id: 1, created_at: 1 }, { name: 'sender_created' });
-/** What one person wrote, in whichever conversation: export and erasure. */
-MessageSchema.index({ sender_id: 1, conversation_id: 1, seq: 1 }, { name: 'sender' });
+/** What one person wrote, in whichever conversation: export, erasure, and statistics since the last counted minute. */
+MessageSchema.index({ sender_id: 1, created_at: 1, _id: 1 }, { name: 'sender_in_time' });

@@ -30,7 +30,7 @@ export class MongoMessageTimeline extends MessageTimeline {
     return (await (limit === undefined ? query : query.limit(limit)).lean<Row[]>()).map(toSent);
   }
 
-  /** Index: sender_created. */
+  /** Index: sender_in_time. */
   async bySenderSince(senderId: string, from: Date): Promise<SentMessage[]> {
     return (await this.model.find({ sender_id: senderId, created_at: { $gte: from } }, ROW).lean<Row[]>()).map(toSent);
   }

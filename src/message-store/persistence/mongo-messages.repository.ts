@@ -8,7 +8,7 @@ import {
   type AppendOutcome,
   type ChangeOutcome,
   type HistoryRange,
-  type Place,
+  type Moment,
   type SeqRange,
 } from '../messages.repository';
 import { fromMessage, toMessage } from './message.mapper';
@@ -181,12 +181,12 @@ export class MongoMessagesRepository extends MessagesRepository {
     return [...new Set(found.map((row) => row.sender_id))];
   }
 
-  /** Index: sender. The rest of one conversation, then those behind it: each is one range of the index, in its order. */
-  async sentBy(senderId: string, after: Place | undefined, limit: number): Promise<Message[]> {
+  /** Index: sender_in_time. The rest of one moment, then what came later: each is one range of the index, in its order. */
+  async sentBy(senderId: string, after: Moment | undefined, limit: number): Promise<Message[]> {
     const ranges = after
       ? [
-          { conversation_id: after.conversationId, seq: { $gt: after.seq } },
-          { conversation_id: { $gt: after.conversationId } },
+          { created_at: after.createdAt, _id: { $gt: after.id } },
+          { created_at: { $gt: after.createdAt } },
         ]
       : [{}];
     const found: MessageDocument[] = [];
@@ -194,7 +194,7 @@ export class MongoMessagesRepository extends MessagesRepository {
       if (found.length >= limit) break;
       const rows = await this.model
         .find({ sender_id: senderId, ...range })
-        .sort({ conversation_id: 1, seq: 1 })
+        .sort({ created_at: 1, _id: 1 })
         .limit(limit - found.length)
         .lean<MessageDocument[]>();
       found.push(...rows);

@@ -1,8 +1,10 @@
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsUuidV } from '../../common/validation/decorators';
+import { FlatInput } from '../../common/validation/flat-input';
 import type { MessageDeliveredInput } from '../../contract/socket-events';
 
 /** One of `message_id`, and `conversation_id` with `seq`; the service checks which. */
+@FlatInput()
 export class MessageDeliveredDto implements MessageDeliveredInput {
   @IsOptional()
   @IsUuidV()

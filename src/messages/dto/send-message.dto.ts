@@ -1,10 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { IsClientMessageId, IsContent, IsFlatMetadata, IsUserId, IsUuidV } from '../../common/validation/decorators';
+import { FlatInput } from '../../common/validation/flat-input';
 import { MESSAGE_TYPES, type MessageType, type Metadata } from '../../contract/payloads';
 import type { SendMessageInput } from '../../contract/socket-events';
 
 /** One input for REST and every socket door. */
+@FlatInput()
 export class SendMessageDto implements SendMessageInput {
   @ApiPropertyOptional({ format: 'uuid', description: 'This or recipient_id.' })
   @IsOptional()

@@ -8,6 +8,7 @@ import type { Broadcaster } from '../broadcaster';
 import type { PayloadOf, Peer, ServerEvent } from '../peer';
 import type { Admission } from './admission';
 import { ClientAddress } from './client-address';
+import { FlushTogether, type Flushable } from './flush-together';
 import { handshakeToken } from './handshake-token';
 import { isOriginAllowed } from './origin';
 import { type AppServer, type AppSocket, SocketIoPeer } from './socket-io-peer';
@@ -60,7 +61,9 @@ export class SocketIoDoor implements Broadcaster {
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
       next();
     });
-    // One system call for all packets that a flush writes; the sockets' writes are most of what a message costs.
+    // The sockets' writes are most of what a message costs: one flush a turn, one system call a flush.
+    const flushes = new FlushTogether();
+    engine.on('connection', (connection: EngineSocket & Flushable) => flushes.take(connection));
     engine.on('flush', (connection: EngineSocket) => connection.request.socket.cork());
     engine.on('drain', (connection: EngineSocket) => connection.request.socket.uncork());
     this.sweep = setInterval(() => this.closeSlowReaders(), SWEEP_MS).unref();
