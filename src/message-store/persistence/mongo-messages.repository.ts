@@ -184,10 +184,7 @@ export class MongoMessagesRepository extends MessagesRepository {
   /** Index: sender_in_time. The rest of one moment, then what came later: each is one range of the index, in its order. */
   async sentBy(senderId: string, after: Moment | undefined, limit: number): Promise<Message[]> {
     const ranges = after
-      ? [
-          { created_at: after.createdAt, _id: { $gt: after.id } },
-          { created_at: { $gt: after.createdAt } },
-        ]
+      ? [{ created_at: after.createdAt, _id: { $gt: after.id } }, { created_at: { $gt: after.createdAt } }]
       : [{}];
     const found: MessageDocument[] = [];
     for (const range of ranges) {
