@@ -53,6 +53,18 @@ describe('ReceiptCoalescer', () => {
     expect(seqs()).toEqual([1, 2, 3, 4]);
   });
 
+  it('tells what waits for about the same moment together, never before its window has ended', () => {
+    jest.advanceTimersByTime(10);
+    for (const readerId of ['marie', 'paul']) {
+      [1, 2].forEach((seq) => coalescer.push(read(seq, { readerId })));
+      jest.advanceTimersByTime(20);
+    }
+    jest.advanceTimersByTime(229);
+    expect(sent).toHaveLength(2);
+    while (sent.length === 2) jest.advanceTimersByTime(1);
+    expect(sent.map(({ readerId }) => readerId)).toEqual(['marie', 'paul', 'marie', 'paul']);
+  });
+
   it('never goes backwards', () => {
     coalescer.push(read(5));
     coalescer.push(read(4));

@@ -6,10 +6,12 @@ export interface Receipt {
 }
 
 interface Slot<E> {
-  sentSeq: number;
+  readonly sentSeq: number;
   pending?: E;
-  timer: NodeJS.Timeout;
 }
+
+/** Windows end at multiples of this, so that what is told then leaves together. */
+const STEP_MS = 50;
 
 /**
  * At most one event per person, conversation and window (contract 4, `message_read`, `message_delivered`): the first at once, the furthest of the others
@@ -17,6 +19,8 @@ interface Slot<E> {
  */
 export class ReceiptCoalescer<E extends Receipt> {
   private readonly slots = new Map<string, Slot<E>>();
+  /** Whose windows end at a time, by `performance.now()`. */
+  private readonly ending = new Map<number, { readonly keys: string[]; readonly timer: NodeJS.Timeout }>();
 
   constructor(
     private readonly windowMs: number,
@@ -33,11 +37,10 @@ export class ReceiptCoalescer<E extends Receipt> {
       return;
     }
     const base = slot.pending?.seq ?? slot.sentSeq;
-    const furthest = slot.pending && event.seq <= base ? slot.pending : event;
     if (!slot.pending && event.seq <= base) return;
+    const furthest = slot.pending && event.seq <= base ? slot.pending : event;
     // Everybody named by an event that was held back hears of it through the one that stands for it.
-    const recipients = new Set([...(slot.pending?.recipientIds ?? []), ...event.recipientIds]);
-    slot.pending = { ...furthest, recipientIds: [...recipients] };
+    slot.pending = { ...furthest, recipientIds: union(slot.pending?.recipientIds, event.recipientIds) };
   }
 
   /** Somebody left a conversation: what is held back, and what comes to stand for it, is not for them any more. */
@@ -51,20 +54,41 @@ export class ReceiptCoalescer<E extends Receipt> {
 
   /** Drops what is held back and stops the timers. */
   close(): void {
-    for (const slot of this.slots.values()) clearTimeout(slot.timer);
+    for (const { timer } of this.ending.values()) clearTimeout(timer);
+    this.ending.clear();
     this.slots.clear();
   }
 
   private send(key: string, event: E): void {
-    const timer = setTimeout(() => this.endOfWindow(key), this.windowMs);
-    timer.unref();
-    this.slots.set(key, { sentSeq: event.seq, timer });
+    this.slots.set(key, { sentSeq: event.seq });
+    this.endLater(key);
     this.deliver(event);
   }
 
-  private endOfWindow(key: string): void {
-    const pending = this.slots.get(key)?.pending;
-    if (pending) this.send(key, pending);
-    else this.slots.delete(key);
+  private endLater(key: string): void {
+    const now = performance.now();
+    const at = Math.ceil((now + this.windowMs) / STEP_MS) * STEP_MS;
+    const known = this.ending.get(at);
+    if (known) {
+      known.keys.push(key);
+      return;
+    }
+    const timer = setTimeout(() => this.end(at), at - now).unref();
+    this.ending.set(at, { keys: [key], timer });
   }
+
+  private end(at: number): void {
+    const keys = this.ending.get(at)?.keys ?? [];
+    this.ending.delete(at);
+    for (const key of keys) {
+      const pending = this.slots.get(key)?.pending;
+      if (pending) this.send(key, pending);
+      else this.slots.delete(key);
+    }
+  }
+}
+
+/** Mostly both are the same list. */
+function union(some: readonly string[] | undefined, others: readonly string[]): readonly string[] {
+  return some === undefined || some === others ? others : [...new Set([...some, ...others])];
 }
