@@ -95,9 +95,10 @@ export class ConversationReader {
 
   /** @returns the conversation with a summary that holds every message committed before the call. */
   async settled(conversation: Conversation): Promise<Conversation> {
-    if (!conversation.hotUntil) return conversation;
-    await this.settler.settle([conversation.id]);
-    return (await this.repository.findById(conversation.id)) ?? conversation;
+    const { id, hotUntil, summary, floorSeq } = conversation;
+    if (!hotUntil) return conversation;
+    if (!(await this.settler.settleTail(id, Math.max(summary.seq, floorSeq)))) return conversation;
+    return (await this.repository.findById(id)) ?? conversation;
   }
 
   /**

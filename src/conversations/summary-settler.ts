@@ -89,6 +89,18 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     await this.write(found);
   }
 
+  /**
+   * Brings what a summary says of messages up to now; edits and deletions are not looked for.
+   * @param seq how far the summary was when it was read
+   * @returns false when nothing was missing: what was read is true
+   */
+  async settleTail(conversationId: string, seq: number): Promise<boolean> {
+    const found = new Map<string, Unsettled>();
+    await this.readTail(conversationId, seq, found);
+    await this.write(found);
+    return found.size > 0;
+  }
+
   /** Settles and clears marks that a crashed or stopped process left standing. Cost follows what was in flight. */
   async repair(): Promise<void> {
     for (;;) {

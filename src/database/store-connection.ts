@@ -13,6 +13,11 @@ export interface StoreServer {
   stop(): Promise<void>;
 }
 
+interface ConnectionEvent {
+  readonly address: string;
+  readonly connectionId: number | string;
+}
+
 const RETRY_MS = 1_000;
 const FIRST_ATTEMPT_MS = 4_000;
 
@@ -24,7 +29,6 @@ const OPTIONS: ConnectOptions = {
   autoIndex: false,
   autoCreate: false,
   bufferCommands: false,
-  monitorCommands: true,
   maxPoolSize: 50,
   waitQueueTimeoutMS: 2_000,
   connectTimeoutMS: 3_000,
@@ -102,12 +106,20 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
     }
   }
 
-  private watchCommands(): void {
-    const client = this.connection.getClient();
-    const tell = (ok: boolean) => (event: { commandName: string; duration: number }) => {
-      for (const listener of this.commandListeners) listener(event.commandName, ok, event.duration);
+  /** An operation has a connection to itself while it lasts; to be told of commands would decode every answer twice. */
+  private watchOperations(): void {
+    const started = new Map<string, number>();
+    const keyOf = ({ address, connectionId }: ConnectionEvent): string => `${address} ${connectionId}`;
+    const end = (event: ConnectionEvent): void => {
+      const at = started.get(keyOf(event));
+      if (at === undefined || !started.delete(keyOf(event))) return;
+      for (const listener of this.operationListeners) listener(performance.now() - at);
     };
-    client.on('commandSucceeded', tell(true)).on('commandFailed', tell(false));
+    this.connection
+      .getClient()
+      .on('connectionCheckedOut', (event) => started.set(keyOf(event), performance.now()))
+      .on('connectionCheckedIn', end)
+      .on('connectionClosed', end);
   }
 
   private async tryOpen(): Promise<boolean> {
@@ -124,7 +136,7 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
     try {
       await ensureIndexes(this.connection, probe);
       await this.connection.openUri(this.server.url, options);
-      this.watchCommands();
+      this.watchOperations();
       this.logger.log(`connected to the ${this.kind} store, database ${this.database}`);
       return true;
     } finally {

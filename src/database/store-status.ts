@@ -1,15 +1,15 @@
-/** Told of every command to the store: its name, whether it succeeded, its time in milliseconds. */
-export type CommandListener = (command: string, ok: boolean, ms: number) => void;
+/** Told of every operation on the store, however it ended: its time in milliseconds. */
+export type OperationListener = (ms: number) => void;
 
 /** What the rest of the service may know of the store: its kind, and whether it answers. */
 export abstract class StoreStatus {
-  protected readonly commandListeners: CommandListener[] = [];
+  protected readonly operationListeners: OperationListener[] = [];
 
   abstract readonly kind: 'embedded' | 'mongodb';
 
   /** For measuring; the listener does no I/O. */
-  onCommand(listener: CommandListener): void {
-    this.commandListeners.push(listener);
+  onOperation(listener: OperationListener): void {
+    this.operationListeners.push(listener);
   }
 
   /** @returns whether operations may be tried, without asking the store. */

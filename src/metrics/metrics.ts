@@ -19,10 +19,7 @@ export class Metrics {
     'Events of sockets, to the answer.',
     ['event', 'outcome'],
   );
-  private readonly store = this.histogram('messaging_store_command_duration_seconds', 'Commands to the store.', [
-    'command',
-    'outcome',
-  ]);
+  private readonly store = this.histogram('messaging_store_operation_duration_seconds', 'Operations on the store.', []);
   private readonly messages = this.counter('messaging_messages_total', 'Messages stored.', ['type', 'role']);
   private readonly deliveries = this.counter('messaging_deliveries_total', 'Delivery receipts of devices.', []);
   private readonly refusals = this.counter('messaging_rate_limit_refusals_total', 'What a rate limit refused.', [
@@ -47,8 +44,8 @@ export class Metrics {
     if (outcome === 'RATE_LIMITED') this.refusals.inc({ door: 'socket' });
   }
 
-  observeStore(command: string, ok: boolean, ms: number): void {
-    this.store.observe({ command, outcome: ok ? 'ok' : 'failed' }, ms / 1000);
+  observeStore(ms: number): void {
+    this.store.observe(ms / 1000);
   }
 
   countMessage(type: string, role: string): void {

@@ -21,7 +21,7 @@ export class MetricsListener implements OnModuleInit {
     metrics.collectProcess();
     events.on('message.created', ({ message }) => metrics.countMessage(message.message_type, message.sender_role));
     events.on('message.delivered', () => metrics.countDelivery());
-    this.store.onCommand((command, ok, ms) => metrics.observeStore(command, ok, ms));
+    this.store.onOperation((ms) => metrics.observeStore(ms));
     const counts = connections.counts.bind(connections);
     metrics.gauge('messaging_connections', 'Open connections.', () => counts().total_connections);
     metrics.gauge(
