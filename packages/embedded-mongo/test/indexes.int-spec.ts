@@ -106,6 +106,19 @@ describe('indexes', () => {
     expect(or['executionStats']).toMatchObject({ nReturned: 3 });
   });
 
+  it('prefers what yields one document a point, then what holds fewer documents', async () => {
+    const col = test.db.collection<{ _id: number; owner: string; open?: boolean }>('preferred');
+    await col.createIndexes([
+      { key: { owner: 1 }, name: 'owner' },
+      { key: { owner: 1 }, name: 'owner_open', partialFilterExpression: { open: { $exists: true } } },
+    ]);
+    await col.insertMany(Array.from({ length: 50 }, (_, i) => ({ _id: i, owner: 'a', ...(i < 2 && { open: true }) })));
+    const costOf = async (filter: object) => (await col.find(filter).explain())['executionStats'] as object;
+    expect(await costOf({ _id: { $in: [1, 2, 3] }, owner: 'a' })).toMatchObject({ totalKeysExamined: 3 });
+    expect(await costOf({ owner: 'a', open: { $exists: true } })).toMatchObject({ totalKeysExamined: 2 });
+    expect(await costOf({ owner: 'a' })).toMatchObject({ totalKeysExamined: 50 });
+  });
+
   it('uses a partial index only where the filter implies it', async () => {
     const col = await filled('implied');
     const key = { conversation_id: 'c1', sender_id: 's' };

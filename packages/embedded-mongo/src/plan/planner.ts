@@ -101,7 +101,11 @@ class CandidateBuilder {
     const sortProvided = this.sort.length === 0 || (direction !== 0 && (spans.length <= 1 || this.onlyLeading()));
     if (this.used.length === 0 && !this.hinted && (!sortProvided || this.sort.length === 0)) return undefined;
     if (sortProvided && this.sort.length > 0) this.score += this.used.length > 0 ? 60 : 10;
-    if (this.access.index?.unique && this.points === this.access.paths.length) this.score += 50;
+    const { index, paths } = this.access;
+    // At most one document for each point: nothing else can be better.
+    if (this.points === paths.length && (!index || index.unique)) this.score += 500;
+    // It holds only some of the documents that another index with the same bounds does.
+    else if (index?.partial) this.score += 5;
     return this.candidate(spans, direction === -1, sortProvided, position);
   }
 
