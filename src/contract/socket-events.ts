@@ -45,6 +45,7 @@ export const SERVER_EVENTS = {
   conversationJoined: 'conversation_joined',
   conversationLeft: 'conversation_left',
   sync: 'sync',
+  syncRequired: 'sync_required',
   pong: 'pong',
   unauthorized: 'unauthorized',
   error: 'error',
@@ -167,6 +168,9 @@ export interface MessageDeletedPayload {
   seq: number;
 }
 
+/** `missed_events`: live events may be missing, so that the client asks for what it missed. */
+export type SyncReason = 'missed_events';
+
 export type UnauthorizedReason = 'token_expired' | 'auth_timeout' | 'user_inactive';
 
 export interface ClientToServerEvents {
@@ -200,6 +204,7 @@ export interface ServerToClientEvents {
   conversation_joined: (payload: ParticipantPayload) => void;
   conversation_left: (payload: ParticipantPayload) => void;
   sync: (payload: SyncResult) => void;
+  sync_required: (payload: { reason: SyncReason }) => void;
   pong: (payload: { timestamp: string }) => void;
   unauthorized: (payload: { reason: UnauthorizedReason }) => void;
   error: (payload: ErrorBody) => void;

@@ -2,26 +2,37 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
+import { AppConfig } from '../config/app-config';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { AdminRoster } from '../users/admin-roster';
 import { UsersService } from '../users/users.service';
 import { membershipFrom, takesPart, type Conversation, type Viewer } from './conversation';
 import { ConversationsRepository } from './conversations.repository';
 import { SummarySettler } from './summary-settler';
+import { VersionLookup } from './version-lookup';
 
 const CACHED_CONVERSATIONS = 10_000;
 const KNOWN_MEMBERSHIPS = 50_000;
+
+/** A conversation at a time, and a `seq` that it had reached by then. */
+export interface Current {
+  readonly conversation: Conversation;
+  readonly seq: number;
+}
 
 /** Who may read what: access is part of every query, and a summary that may lag is settled before it is shown. */
 @Injectable()
 export class ConversationReader {
   /**
-   * Who is in a conversation, for the send path. One process writes conversations (contract 7, REDIS_URL unset), and
-   * every change goes through `changed`, so what stands here is what the store holds.
+   * Who is in a conversation, for the send path. Every change of this process goes through `changed`. One process alone
+   * (REDIS_URL unset) can trust what stands here; several ask the store for the version first (docs/adr/0006).
    */
   private readonly access = new LRUCache<string, Conversation>({ max: CACHED_CONVERSATIONS });
   /** Administrators who have a membership in a support conversation, so that it is looked for once. */
   private readonly admitted = new LRUCache<string, true>({ max: KNOWN_MEMBERSHIPS });
+
+  /** Other processes may write conversations too. */
+  private readonly isShared: boolean;
 
   constructor(
     private readonly repository: ConversationsRepository,
@@ -30,11 +41,15 @@ export class ConversationReader {
     private readonly users: UsersService,
     private readonly admins: AdminRoster,
     private readonly clock: Clock,
-  ) {}
+    private readonly versions: VersionLookup,
+    config: AppConfig,
+  ) {
+    this.isShared = config.redisUrl !== undefined;
+  }
 
   /** @returns the conversation without a trustworthy summary, or undefined for who is not in it. */
   async findForParticipant(conversationId: string, userId: string): Promise<Conversation | undefined> {
-    const cached = this.access.get(conversationId);
+    const cached = this.isShared ? await this.confirmed(conversationId) : this.access.get(conversationId);
     // The usual case does without the directory: a listed participant of a conversation without an audience.
     if (cached && cached.audience === null) return cached.participants.includes(userId) ? cached : undefined;
     const viewer = await this.viewer(userId);
@@ -55,7 +70,8 @@ export class ConversationReader {
 
   /** For sibling services, which write to conversations without being in them. @throws CONVERSATION_NOT_FOUND */
   async requireExisting(conversationId: string): Promise<Conversation> {
-    const found = this.access.get(conversationId) ?? (await this.repository.findById(conversationId));
+    const cached = this.isShared ? await this.confirmed(conversationId) : this.access.get(conversationId);
+    const found = cached ?? (await this.repository.findById(conversationId));
     if (!found) throw new DomainError('CONVERSATION_NOT_FOUND');
     if (found.audience !== null) await this.admins.refresh();
     return this.changed(found);
@@ -93,6 +109,26 @@ export class ConversationReader {
     return this.recipientsOf(conversation);
   }
 
+  /**
+   * The conversations as the store holds them at or after the call, whichever node changed them, and the administrators
+   * of now. Those that do not exist are left out.
+   */
+  async current(conversationIds: readonly string[]): Promise<Map<string, Current>> {
+    const standings = await this.versions.ofMany(conversationIds);
+    const isOld = (id: string): boolean => (this.access.get(id)?.version ?? 0) < (standings.get(id)?.version ?? 0);
+    const old = conversationIds.filter(isOld);
+    const read = old.length === 0 ? [] : await this.repository.findByIds(old);
+    const found = new Map(read.map((conversation) => [conversation.id, this.changed(conversation)]));
+    const current = new Map<string, Current>();
+    for (const id of conversationIds) {
+      const conversation = found.get(id) ?? this.access.get(id);
+      const standing = standings.get(id);
+      if (conversation && standing) current.set(id, { conversation, seq: standing.seq });
+    }
+    if ([...current.values()].some(({ conversation }) => conversation.audience !== null)) await this.admins.refresh();
+    return current;
+  }
+
   /** @returns the conversation with a summary that holds every message committed before the call. */
   async settled(conversation: Conversation): Promise<Conversation> {
     const { id, hotUntil, summary, floorSeq } = conversation;
@@ -128,6 +164,14 @@ export class ConversationReader {
       await this.repository.addMembership(membershipFrom(id, viewer.userId, seq, new Date(this.clock.now())));
     }
     this.admitted.set(key, true);
+  }
+
+  /** @returns what is remembered, if the store says that nobody has changed it since. */
+  private async confirmed(conversationId: string): Promise<Conversation | undefined> {
+    if (!this.access.has(conversationId)) return undefined;
+    const standing = await this.versions.of(conversationId);
+    const known = this.access.get(conversationId);
+    return known && standing && known.version >= standing.version ? known : undefined;
   }
 
   /** A read that began before a change may end after it. */

@@ -22,6 +22,7 @@ import { OwnPositions } from './own-positions';
 import { OwnViewService } from './own-view.service';
 import { SummarySettler } from './summary-settler';
 import { UnreadCounter } from './unread-counter';
+import { VersionLookup } from './version-lookup';
 
 @Module({
   imports: [
@@ -48,6 +49,7 @@ import { UnreadCounter } from './unread-counter';
     OwnViewService,
     SummarySettler,
     UnreadCounter,
+    VersionLookup,
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },
   ],

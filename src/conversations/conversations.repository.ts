@@ -22,6 +22,12 @@ export interface Heads {
   readonly mod: number;
 }
 
+/** How far a conversation has come, as far as it knows: its version, and a `seq` that may lag. */
+export interface Standing {
+  readonly version: number;
+  readonly seq: number;
+}
+
 export interface ModMove {
   readonly conversationId: string;
   readonly mod: number;
@@ -72,9 +78,11 @@ export abstract class ConversationsRepository {
   /** Those with the most messages, most first; a message counts within a second or so. */
   abstract findBusiest(limit: number): Promise<{ id: string; messages: number }[]>;
   abstract heads(ids: readonly string[]): Promise<Map<string, Heads>>;
+  abstract standings(ids: readonly string[]): Promise<Map<string, Standing>>;
   /** @returns false when one with this id exists. Memberships are written first: a conversation always has them. */
   abstract insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean>;
   abstract findById(conversationId: string): Promise<Conversation | undefined>;
+  abstract findByIds(conversationIds: readonly string[]): Promise<Conversation[]>;
   /**
    * One change, if the conversation is still the one that was read.
    * @returns what stands then; undefined when somebody else changed it first.

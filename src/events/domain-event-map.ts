@@ -1,7 +1,10 @@
 import type { ConversationPayload, MessagePayload } from '../contract/payloads';
 import type { Role } from '../contract/roles';
 
-/** Facts of the domain, past tense, plain payloads. Recipients come from membership at or after the commit. */
+/**
+ * Facts of the domain, past tense, plain payloads. Recipients come from membership at or after the commit. `relayed`: it
+ * happened on another node, which has told all nodes.
+ */
 export interface DomainEventMap {
   'message.created': {
     message: MessagePayload;
@@ -30,13 +33,14 @@ export interface DomainEventMap {
     deliveredAt: string;
     recipientIds: readonly string[];
   };
-  /** The typing person is not among the recipients. */
+  /** The typing person is not among the recipients. Several nodes look up who hears of it when they tell it. */
   'typing.changed': {
     conversationId: string;
     userId: string;
     userName: string;
     isTyping: boolean;
     recipientIds: readonly string[];
+    relayed?: true;
   };
   /** Told to one participant, as that one sees it. */
   'message.updated': { message: MessagePayload; recipientId: string };
@@ -51,12 +55,12 @@ export interface DomainEventMap {
   'conversation.updated': { conversation: ConversationPayload; recipientIds: readonly string[] };
   'conversation.joined': { conversationId: string; userId: string; recipientIds: readonly string[] };
   /** The person who left is among the recipients. */
-  'conversation.left': { conversationId: string; userId: string; recipientIds: readonly string[] };
+  'conversation.left': { conversationId: string; userId: string; recipientIds: readonly string[]; relayed?: true };
   /** What the directory says of a person now, as far as rights go by it. */
-  'user.changed': { userId: string; role: Role; isActive: boolean };
-  'user.deactivated': { userId: string };
+  'user.changed': { userId: string; role: Role; isActive: boolean; relayed?: true };
+  'user.deactivated': { userId: string; relayed?: true };
   /** The role that counts is another one from now on: rights on open sockets follow it. */
-  'user.role_changed': { userId: string; from: Role; to: Role };
+  'user.role_changed': { userId: string; from: Role; to: Role; relayed?: true };
   /** Somebody signed in or asked with a token; at most every few seconds for one person. */
   'user.seen': { userId: string };
 }

@@ -6,7 +6,6 @@ import { DomainError } from '../common/errors/domain-error';
 import { KeyedTurns } from '../common/keyed-turns';
 import { AppConfig } from '../config/app-config';
 import type { MessagePayload } from '../contract/payloads';
-import { hiddenUpTo } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { DomainEvents } from '../events/domain-events';
@@ -14,7 +13,7 @@ import type { Change, Message } from '../message-store/message';
 import { UsersService } from '../users/users.service';
 import { MessageAccess } from './message-access';
 import { MessageChanger } from './message-changer';
-import { presenterOf, type Scene } from './message.presenter';
+import { presenterOf, seenBy, type Scene } from './message.presenter';
 import type { MessageDeleteDto, MessageEditDto } from './dto/edit-message.dto';
 import { requireLength, WritingRights } from './writing-rights';
 
@@ -102,9 +101,7 @@ export class MessageChangesService {
 
   /** To those who may see the message; each one's own view of it. */
   private tell(message: Message, scene: Scene, audience: readonly string[]): void {
-    const { conversation, memberships } = scene;
-    const own = new Map(memberships.map((membership) => [membership.userId, membership]));
-    const recipientIds = audience.filter((id) => message.seq > hiddenUpTo(conversation, own.get(id)));
+    const recipientIds = seenBy(message, scene, audience);
     if (message.isDeleted) {
       const { id: messageId, conversationId, seq } = message;
       this.events.emit('message.deleted', { conversationId, messageId, seq, recipientIds });

@@ -202,6 +202,7 @@ export class MessageLog {
       await Promise.all(
         unknown.map(async (lane) => {
           const top = await this.messages.top(lane.id);
+          lane.lastSenderId = undefined;
           // The conversation remembers a number whose message retention has removed: it is never given again.
           lane.head = Math.max(top?.seq ?? 0, heads.get(lane.id)?.seq ?? 0);
           // Never back in time, whatever the clocks of nodes say: what has expired lies below what has not.

@@ -2,6 +2,7 @@ import type { MessageDetailsPayload, MessagePayload, MessageStatus } from '../co
 import {
   counterpartOf,
   deliveredAtOf,
+  hiddenUpTo,
   readAtOf,
   type Conversation,
   type Membership,
@@ -107,6 +108,16 @@ export function presenterOf(message: Message, scene: Scene): (viewerId: string) 
     is_edited: message.isEdited,
     is_deleted: message.isDeleted,
   });
+}
+
+/** @returns those of the people to whom the conversation shows the message. */
+export function seenBy(
+  { seq }: Pick<Message, 'seq'>,
+  { conversation, memberships }: Scene,
+  userIds: readonly string[],
+): string[] {
+  const own = new Map(memberships.map((membership) => [membership.userId, membership]));
+  return userIds.filter((id) => seq > hiddenUpTo(conversation, own.get(id)));
 }
 
 /** A message as one participant sees it. */

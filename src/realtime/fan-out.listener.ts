@@ -4,9 +4,9 @@ import type { DomainEventMap } from '../events/domain-event-map';
 import { DomainEvents } from '../events/domain-events';
 import type { Broadcaster } from './broadcaster';
 import type { PayloadOf, ServerEvent } from './peer';
-import { ReceiptCoalescer } from './receipt-coalescer';
-
-const RECEIPT_WINDOW_MS = 250;
+import { NodeRelay } from './nodes/node-relay';
+import { TOLD_EVENTS, type ToldName } from './nodes/told-events';
+import { RECEIPT_WINDOW_MS, ReceiptCoalescer } from './receipt-coalescer';
 
 type Read = DomainEventMap['message.read'];
 type Delivered = DomainEventMap['message.delivered'];
@@ -30,21 +30,32 @@ export class FanOutListener implements OnModuleDestroy {
     (event) => this.messageDelivered(event),
   );
 
-  constructor(events: DomainEvents) {
-    events.on('message.created', (event) => this.messageCreated(event));
-    events.on('message.read', (event) => this.reads.push(event));
-    events.on('message.delivered', (event) => this.deliveries.push(event));
-    events.on('typing.changed', (event) => this.typing(event));
-    events.on('message.updated', (event) => this.messageUpdated(event));
-    events.on('message.deleted', (event) => this.messageDeleted(event));
-    events.on('conversation.created', (event) => this.conversation(SERVER_EVENTS.conversationCreated, event));
-    events.on('conversation.updated', (event) => this.conversation(SERVER_EVENTS.conversationUpdated, event));
-    events.on('conversation.joined', (event) => this.participant(SERVER_EVENTS.conversationJoined, event));
-    events.on('conversation.left', (event) => {
+  /** How the recipients that an event names hear of it. */
+  private readonly tell: { [N in ToldName]: (event: DomainEventMap[N]) => void } = {
+    'message.created': (event) => this.messageCreated(event),
+    'message.read': (event) => this.reads.push(event),
+    'message.delivered': (event) => this.deliveries.push(event),
+    'typing.changed': (event) => this.typing(event),
+    'message.updated': (event) => this.messageUpdated(event),
+    'message.deleted': (event) => this.messageDeleted(event),
+    'conversation.created': (event) => this.conversation(SERVER_EVENTS.conversationCreated, event),
+    'conversation.updated': (event) => this.conversation(SERVER_EVENTS.conversationUpdated, event),
+    'conversation.joined': (event) => this.participant(SERVER_EVENTS.conversationJoined, event),
+    'conversation.left': (event) => {
       this.reads.forget(event.conversationId, event.userId);
       this.deliveries.forget(event.conversationId, event.userId);
       this.participant(SERVER_EVENTS.conversationLeft, event);
+    },
+  };
+
+  constructor(events: DomainEvents, nodes: NodeRelay) {
+    nodes.attach({
+      deliver: (name, event) => this.tell[name](event),
+      callToSync: (userIds) => this.to(userIds).emit(SERVER_EVENTS.syncRequired, { reason: 'missed_events' }),
     });
+    const listen = <N extends ToldName>(name: N): void =>
+      events.on(name, nodes.enabled ? (event) => nodes.take(name, event) : this.tell[name]);
+    TOLD_EVENTS.forEach(listen);
   }
 
   /** Called once, when the doors exist; events before that have nobody to reach. */

@@ -93,7 +93,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
   }
 
   handleDisconnect(peer: Peer): void {
-    void this.typing.socketClosed(peer.id);
+    if (peer.actor) void this.typing.socketClosed(peer.actor);
   }
 
   /** @throws AUTH_FAILED, FORBIDDEN, RATE_LIMITED, TOO_MANY_CONNECTIONS */

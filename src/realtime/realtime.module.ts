@@ -5,13 +5,22 @@ import { ConfigModule } from '../config/config.module';
 import { ConversationsModule } from '../conversations/conversations.module';
 import { DirectoryModule } from '../directory/directory.module';
 import { EventsModule } from '../events/events.module';
+import { MessageStoreModule } from '../message-store/message-store.module';
 import { MessagesModule } from '../messages/messages.module';
+import { NodeBusModule } from '../node-bus/node-bus.module';
 import { PresenceModule } from '../presence/presence.module';
 import { ConversationViews } from './conversation-views';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
 import { SyncModule } from '../sync/sync.module';
+import { UsersModule } from '../users/users.module';
+import { ArrivalTeller } from './nodes/arrival-teller';
+import { ConversationFeed } from './nodes/conversation-feed';
+import { MessageOrder } from './nodes/message-order';
+import { NodeRelay } from './nodes/node-relay';
+import { RightsWatch } from './nodes/rights-watch';
+import { SyncCaller } from './nodes/sync-caller';
 import { SocketSessions } from './socket-sessions';
 import { TypingService } from './typing.service';
 
@@ -24,9 +33,12 @@ import { TypingService } from './typing.service';
     ConversationsModule,
     DirectoryModule,
     EventsModule,
+    MessageStoreModule,
     MessagesModule,
+    NodeBusModule,
     PresenceModule,
     RateLimitsModule,
+    UsersModule,
   ],
   providers: [
     MessagingGateway,
@@ -34,6 +46,12 @@ import { TypingService } from './typing.service';
     ConversationViews,
     TypingService,
     FanOutListener,
+    NodeRelay,
+    ArrivalTeller,
+    ConversationFeed,
+    MessageOrder,
+    RightsWatch,
+    SyncCaller,
     { provide: Clock, useClass: SystemClock },
   ],
 })

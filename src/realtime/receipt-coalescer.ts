@@ -1,3 +1,6 @@
+/** One event per person, conversation and this long at most (contract 4). */
+export const RECEIPT_WINDOW_MS = 250;
+
 /** A position moved: whose it is says `userOf`. */
 export interface Receipt {
   readonly conversationId: string;

@@ -121,10 +121,51 @@ describe('TypingService', () => {
 
   it('ends with the socket that spoke of it last', async () => {
     await typing.start(ana, 'c1');
-    await typing.socketClosed('another');
+    await typing.socketClosed(actor('ana', { socketId: 'another' }));
     expect(told).toEqual([STARTED]);
-    await typing.socketClosed('socket of ana');
+    await typing.socketClosed(ana);
     expect(told).toEqual([STARTED, STOPPED]);
+  });
+
+  it('does not begin any more when the socket closed while access was checked', async () => {
+    const started = typing.start(ana, 'c1');
+    await Promise.all([typing.socketClosed(ana), started]);
+    await pass(0);
+    expect(told).toEqual([STARTED, STOPPED]);
+    expect(activity.counts().typing_users).toBe(0);
+  });
+
+  describe('on another node', () => {
+    const elsewhere = (isTyping: boolean): void =>
+      events.emit('typing.changed', {
+        conversationId: 'c1',
+        userId: 'ana',
+        userName: 'ANA',
+        isTyping,
+        recipientIds: ['ben', 'cleo'],
+        relayed: true,
+      });
+
+    it('counts as told', async () => {
+      elsewhere(true);
+      await pass(1500);
+      await typing.start(ana, 'c1');
+      expect(told).toEqual([STARTED]);
+      await pass(500);
+      await typing.start(ana, 'c1');
+      expect(told).toEqual([STARTED, STARTED]);
+    });
+
+    it('ends here too when it does there, or when that node is not heard any more', async () => {
+      await typing.start(ana, 'c1');
+      elsewhere(false);
+      expect(activity.counts().typing_users).toBe(0);
+      elsewhere(true);
+      await pass(8000);
+      expect(told.at(-1)).toMatch('ana stopped');
+      await pass(60_000);
+      expect(told).toHaveLength(4);
+    });
   });
 
   it('says nothing of a stop without a start', async () => {

@@ -6,6 +6,7 @@ import { SlidingWindow } from '../common/rate/sliding-window';
 import type { ConversationInput } from '../contract/socket-events';
 import { type Conversation, mayPost } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
+import type { DomainEventMap } from '../events/domain-event-map';
 import { DomainEvents } from '../events/domain-events';
 import { LiveActivity } from '../presence/live-activity';
 
@@ -16,6 +17,8 @@ const EXPIRY_MS = 6_000;
 /** A start after a stop is told at once; above this many of them per `REPEAT_MS` it is a flood. */
 const STARTS = 5;
 const MAX_PARTICIPANTS = 100;
+
+type Heard = DomainEventMap['typing.changed'];
 
 /** A person is typing in a conversation, on whichever device. */
 interface Spell {
@@ -29,6 +32,8 @@ interface Spell {
 @Injectable()
 export class TypingService implements OnModuleDestroy {
   private readonly spells = new Map<string, Spell>();
+  /** Typing that another node told of: it ends here by itself too, when that node cannot say so any more. */
+  private readonly elsewhere = new Map<string, { readonly toldAt: number; readonly expiry: NodeJS.Timeout }>();
   private readonly starts = new SlidingWindow(STARTS, REPEAT_MS);
   /** Checks of access take longer for one event than for the next; a stop must not overtake its start. */
   private readonly turns = new KeyedTurns();
@@ -40,10 +45,12 @@ export class TypingService implements OnModuleDestroy {
     private readonly clock: Clock,
   ) {
     events.on('conversation.left', ({ conversationId, userId }) => this.end(keyOf(conversationId, userId)));
+    events.on('typing.changed', (event) => event.relayed && this.heard(event));
   }
 
   onModuleDestroy(): void {
     for (const key of [...this.spells.keys()]) this.end(key);
+    for (const { expiry } of this.elsewhere.values()) clearTimeout(expiry);
   }
 
   /** @throws CONVERSATION_NOT_FOUND */
@@ -66,10 +73,12 @@ export class TypingService implements OnModuleDestroy {
     });
   }
 
-  /** A socket is gone, and with it the typing that was heard of by it last. */
-  async socketClosed(socketId: string): Promise<void> {
-    const ended = [...this.spells].filter(([, { actor }]) => actor.socketId === socketId);
-    await Promise.all(ended.map(([key, spell]) => this.lapse(key, spell)));
+  /** The actor's socket is gone, and with it the typing that was heard of by it last; in its turn: some may be checked still. */
+  socketClosed({ userId, socketId }: Actor): Promise<void> {
+    return this.turns.run(userId, async () => {
+      const ended = [...this.spells].filter(([, { actor }]) => actor.socketId === socketId);
+      await Promise.all(ended.map(([key, spell]) => this.lapse(key, spell)));
+    });
   }
 
   private typing(actor: Actor, conversation: Conversation): void {
@@ -77,13 +86,30 @@ export class TypingService implements OnModuleDestroy {
     const now = this.clock.now();
     const known = this.spells.get(key);
     if (!known && this.starts.take(key, now) > 0) return;
-    const due = !known || now - known.toldAt >= REPEAT_MS;
+    const toldAt = Math.max(known?.toldAt ?? -REPEAT_MS, this.elsewhere.get(key)?.toldAt ?? -REPEAT_MS);
+    const due = now - toldAt >= REPEAT_MS;
     if (known) clearTimeout(known.expiry);
     else this.activity.countTyping(actor.userId, 1);
     const expiry = setTimeout(() => void this.lapse(key, spell), EXPIRY_MS).unref();
-    const spell: Spell = { conversationId: conversation.id, actor, toldAt: due ? now : (known?.toldAt ?? now), expiry };
+    const spell: Spell = { conversationId: conversation.id, actor, toldAt: due ? now : toldAt, expiry };
     this.spells.set(key, spell);
     if (due) this.tell(actor, conversation, true);
+  }
+
+  /** The person types, or ended typing, on a device of another node. */
+  private heard({ conversationId, userId, userName, isTyping }: Heard): void {
+    const key = keyOf(conversationId, userId);
+    if (!isTyping) {
+      this.end(key);
+      return;
+    }
+    clearTimeout(this.elsewhere.get(key)?.expiry);
+    const lapse = (): void => {
+      this.elsewhere.delete(key);
+      this.events.emit('typing.changed', { conversationId, userId, userName, isTyping: false, recipientIds: [] });
+    };
+    const expiry = setTimeout(lapse, EXPIRY_MS + REPEAT_MS).unref();
+    this.elsewhere.set(key, { toldAt: this.clock.now(), expiry });
   }
 
   /** Nobody said that typing ended. */
@@ -96,6 +122,8 @@ export class TypingService implements OnModuleDestroy {
 
   /** @returns whether there was something to end. */
   private end(key: string): boolean {
+    clearTimeout(this.elsewhere.get(key)?.expiry);
+    this.elsewhere.delete(key);
     const spell = this.spells.get(key);
     if (!spell) return false;
     clearTimeout(spell.expiry);

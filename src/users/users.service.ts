@@ -67,6 +67,12 @@ export class UsersService {
     return found;
   }
 
+  /** The entries as the store holds them now: another process has changed them. */
+  async reread(userIds: readonly string[]): Promise<DirectoryEntry[]> {
+    for (const id of userIds) this.forget(id);
+    return [...(await this.findMany(userIds)).values()];
+  }
+
   /** As `findMany`; user-service is asked, as the actor, about those whom nobody told us of. */
   async resolve(userIds: Iterable<string>, actor: Caller): Promise<Map<string, DirectoryEntry>> {
     const ids = [...new Set(userIds)];

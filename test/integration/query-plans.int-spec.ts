@@ -87,6 +87,8 @@ const CASES: Record<
   'conversations.moveMods': ({ c }) => c.moveMods([{ conversationId: 'x', mod: 1 }]),
   'conversations.raiseFloors': ({ c }) => c.raiseFloors(new Map([[randomUUID(), { seq: 1, mod: 0 }]])),
   'conversations.findById': ({ c }) => c.findById(randomUUID()),
+  'conversations.findByIds': ({ c }) => c.findByIds([randomUUID()]),
+  'conversations.standings': ({ c }) => c.standings([randomUUID()]),
   'conversations.markHot': ({ c }) => c.markHot([randomUUID()], new Date()),
   'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
   'conversations.moveSummaries': ({ c }) =>

@@ -24,6 +24,7 @@ import { RateLimits } from '../../src/rate-limits/rate-limits';
 import { ConversationViews } from '../../src/realtime/conversation-views';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
+import { NodeRelay } from '../../src/realtime/nodes/node-relay';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
 import { TypingService } from '../../src/realtime/typing.service';
 import { RedisConnection } from '../../src/redis/redis-connection';
@@ -86,6 +87,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       { provide: ConversationReader, useValue: { requireForParticipant: onlyKnown } },
       { provide: MessageChangesService, useValue: {} },
       { provide: SyncService, useValue: {} },
+      { provide: NodeRelay, useValue: { enabled: false, attach: () => undefined } },
       { provide: ReceiptsService, useValue: { markRead: () => Promise.reject(new DomainError('MESSAGE_NOT_FOUND')) } },
     ],
   }).compile();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const WAIT_MS = 10_000;
 const NOT_INSTALLED = 'redis-server is not installed (Debian: apt-get install redis-server): these suites need it';
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

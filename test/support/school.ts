@@ -7,7 +7,7 @@ export const CONVERSATIONS = '/api/v1/messages/conversations';
 
 /** What people of a test do over REST, in short words. */
 export class School {
-  constructor(private readonly service: TestApp) {}
+  constructor(private readonly service: Pick<TestApp, 'call'>) {}
 
   /** The directory learns people from their tokens. */
   async meet(...people: TestPerson[]): Promise<void> {

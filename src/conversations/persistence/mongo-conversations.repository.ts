@@ -10,6 +10,7 @@ import {
   type ListedRow,
   type ModMove,
   type PositionMove,
+  type Standing,
   type RecentRange,
   type SummaryMove,
   type SyncRow,
@@ -142,6 +143,14 @@ export class MongoConversationsRepository extends ConversationsRepository {
     );
   }
 
+  /** Index: _id. */
+  async standings(ids: readonly string[]): Promise<Map<string, Standing>> {
+    const found = await this.conversations
+      .find({ _id: { $in: [...ids] } }, { version: 1, 'summary.seq': 1 })
+      .lean<Pick<ConversationDocument, '_id' | 'version' | 'summary'>[]>();
+    return new Map(found.map(({ _id, version, summary }) => [_id, { version, seq: summary.seq }]));
+  }
+
   async insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean> {
     try {
       await this.memberships.collection.insertMany(memberships.map(fromMembership) as never[], { ordered: false });
@@ -161,6 +170,12 @@ export class MongoConversationsRepository extends ConversationsRepository {
   async findById(conversationId: string): Promise<Conversation | undefined> {
     const found = await this.conversations.findById(conversationId).lean<ConversationDocument | null>();
     return found ? toConversation(found) : undefined;
+  }
+
+  /** Index: _id. */
+  async findByIds(conversationIds: readonly string[]): Promise<Conversation[]> {
+    const found = await this.conversations.find({ _id: { $in: [...conversationIds] } }).lean<ConversationDocument[]>();
+    return found.map(toConversation);
   }
 
   /** Index: _id. */
