@@ -11,6 +11,7 @@ import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
+import { DeadlineInterceptor } from './common/http/deadline.interceptor';
 import { RouteTable } from './common/http/route-table';
 import { parseJson } from './common/http/parse-json';
 import { InputPipe } from './common/validation/input.pipe';
@@ -20,6 +21,8 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 /** Calls that carry up to 1,000 people. */
 const BULK_BODY_LIMIT_BYTES = 1024 * 1024;
 const BULK_ROUTES: ReadonlySet<string> = new Set(['PUT /api/v1/users', 'POST /api/v1/system-messages']);
+/** Long enough for 1,000 people at once, short enough for nobody to wait for ever. */
+const REQUEST_MS = 30_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const ALIAS = /^\/api\/v1\/messaging(?=[/?]|$)/;
 const DOCS = /^\/docs(?:[-/?]|$)/;
@@ -136,6 +139,7 @@ export async function configureApp(
   });
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
+  app.useGlobalInterceptors(new DeadlineInterceptor(REQUEST_MS));
   app.useWebSocketAdapter(new RealtimeAdapter(app, config, metrics));
   if (config.docs) serveDocs(app, config);
 }

@@ -71,6 +71,14 @@ export class StoreConnection extends StoreStatus implements OnApplicationBootstr
     return performance.now() - started;
   }
 
+  /** @returns the store's own time, milliseconds since 1970. */
+  async time(): Promise<number> {
+    const { db } = this.connection;
+    if (!db) throw new Error('the store is not connected');
+    const { localTime } = (await db.command({ hello: 1 })) as { localTime: Date };
+    return localTime.getTime();
+  }
+
   /**
    * Waits for the first attempt only: a store that is away does not stop the start, indexes that cannot be made do.
    */

@@ -17,4 +17,7 @@ export abstract class StoreStatus {
 
   /** @returns the store's answer time in milliseconds; rejects when it does not answer. */
   abstract ping(): Promise<number>;
+
+  /** @returns the store's own time, milliseconds since 1970; rejects when it does not answer. */
+  abstract time(): Promise<number>;
 }

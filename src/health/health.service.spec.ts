@@ -18,6 +18,7 @@ class FakeStore extends StoreStatus {
 
   isReady = (): boolean => this.ready;
   ping = (): Promise<number> => this.answer();
+  time = (): Promise<number> => Promise.resolve(Date.now());
 }
 
 class NoConnections extends ConnectionCounter {
@@ -35,6 +36,7 @@ class FakeRedis extends RedisStatus {
 
   isReady = (): boolean => true;
   ping = (): Promise<number> => this.answer();
+  time = (): Promise<number> => Promise.resolve(Date.now());
 }
 
 const config = loadConfiguration({ SECRET_KEY: 'k3'.repeat(20) }, tmpdir());

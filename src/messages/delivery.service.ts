@@ -11,6 +11,7 @@ import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
+import { Retention } from '../message-store/retention';
 import type { MessageDeliveredDto } from './dto/message-delivered.dto';
 import { MessageLog } from './message-log';
 
@@ -36,6 +37,7 @@ export class DeliveryService {
     private readonly reader: ConversationReader,
     private readonly positions: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly retention: Retention,
     private readonly log: MessageLog,
     private readonly settler: SummarySettler,
     private readonly events: DomainEvents,
@@ -59,7 +61,9 @@ export class DeliveryService {
     const message = await this.messages.findById(dto.message_id ?? '');
     const conversation = message && (await this.reader.findForParticipant(message.conversationId, userId));
     const other = dto.conversation_id !== undefined && dto.conversation_id !== conversation?.id;
-    if (!message || !conversation || other) throw new DomainError('MESSAGE_NOT_FOUND');
+    if (!message || !conversation || other || this.retention.isExpired(message)) {
+      throw new DomainError('MESSAGE_NOT_FOUND');
+    }
     return { message, conversation };
   }
 
@@ -70,7 +74,7 @@ export class DeliveryService {
     const conversation = await this.reader.requireForParticipant(conversation_id, userId);
     const range = { conversationId: conversation.id, after: seq - 1, before: seq + 1, limit: 1, forward: true };
     const [message] = await this.messages.page(range);
-    if (!message) throw new DomainError('MESSAGE_NOT_FOUND');
+    if (!message || this.retention.isExpired(message)) throw new DomainError('MESSAGE_NOT_FOUND');
     return { message, conversation };
   }
 

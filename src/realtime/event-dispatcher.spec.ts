@@ -56,6 +56,14 @@ describe('EventDispatcher', () => {
     expect(ack).toHaveBeenCalledWith(code('UNKNOWN_MESSAGE_TYPE'));
   });
 
+  it('answers although the handler never does', async () => {
+    const never: EventHandler = { message: 'sync', callback: () => new Promise(() => undefined) };
+    const dispatcher = new EventDispatcher(3, { now: () => now }, undefined, 5);
+    dispatcher.bind(socket as unknown as Peer, [never], (result) => from(Promise.resolve(result)));
+    const answer = await new Promise((resolve) => void socket.receive('sync', {}, resolve));
+    expect(answer).toEqual(code('DATABASE_UNAVAILABLE'));
+  });
+
   it('answers although the handler said nothing', async () => {
     const ack = jest.fn();
     await socket.receive('message_read', {}, ack);

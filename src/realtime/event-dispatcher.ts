@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultIfEmpty, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../common/clock';
+import { within } from '../common/deadline';
 import { errorName } from '../common/error-name';
 import { DomainError } from '../common/errors/domain-error';
 import { socketErrorBody } from '../common/errors/error-body';
@@ -24,6 +25,8 @@ const OPEN_TO_ALL: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.authentication,
 const DROPPED_SILENTLY: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.messageTyping, CLIENT_EVENTS.messageStopTyping]);
 const EVENT_NAMES: ReadonlySet<unknown> = new Set(Object.values(CLIENT_EVENTS));
 const SECOND_MS = 1000;
+/** Every event is answered within this, whatever the store does. In ms. */
+const ANSWER_MS = 10_000;
 const DRAIN_STEP_MS = 10;
 
 /**
@@ -44,6 +47,7 @@ export class EventDispatcher {
     private readonly eventsPerSecond: number,
     private readonly clock: Clock,
     private readonly onAnswer: AnswerListener = () => undefined,
+    private readonly answerMs = ANSWER_MS,
   ) {
     this.rate = new SlidingWindow(eventsPerSecond, SECOND_MS);
     this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
@@ -108,7 +112,8 @@ export class EventDispatcher {
       await this.entering.get(peer);
       if (!peer.actor && !OPEN_TO_ALL.has(event)) throw new DomainError('AUTH_REQUIRED');
     }
-    return (await lastValueFrom(call().pipe(defaultIfEmpty(undefined)))) as Ack<unknown> | undefined;
+    const answer = lastValueFrom(call().pipe(defaultIfEmpty(undefined)));
+    return (await within(this.answerMs, answer)) as Ack<unknown> | undefined;
   }
 
   /** Messages have a limit of their own, per user and over all channels; here only refused ones count, apart from the rest. */

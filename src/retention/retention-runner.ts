@@ -1,7 +1,9 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Clock } from '../common/clock';
 import { errorName } from '../common/error-name';
 import { ConversationsRepository, type Heads } from '../conversations/conversations.repository';
 import { type Lease, Locks } from '../database/locks';
+import { StoreStatus } from '../database/store-status';
 import type { MessagePlace } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
@@ -11,6 +13,8 @@ const EVERY_MS = 60 * 60_000;
 const LOOK_MS = 10 * 60_000;
 const LEASE_MS = 60_000;
 const BATCH = 1_000; // messages
+/** A clock further than this from the store's is not one to delete by. */
+const MAX_SKEW_MS = 10 * 60_000;
 
 /**
  * Removes what has expired, on one node at a time. Each batch stands alone: the floors are raised first, so that a number
@@ -28,6 +32,8 @@ export class RetentionRunner implements OnApplicationBootstrap, BeforeApplicatio
     private readonly conversations: ConversationsRepository,
     private readonly retention: Retention,
     private readonly locks: Locks,
+    private readonly store: StoreStatus,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -52,12 +58,20 @@ export class RetentionRunner implements OnApplicationBootstrap, BeforeApplicatio
     let done = false;
     try {
       lease = await this.locks.acquire('retention', LEASE_MS, EVERY_MS);
-      if (lease) done = await this.removeExpired(lease);
+      if (lease && (await this.isClockRight())) done = await this.removeExpired(lease);
     } catch (error) {
       this.logger.warn(`removing expired messages failed (${errorName(error)}): trying again`);
     } finally {
       await lease?.release(done).catch(() => undefined);
     }
+  }
+
+  /** What is deleted is gone: a machine whose clock went wrong must not do it. */
+  private async isClockRight(): Promise<boolean> {
+    const skew = Math.abs((await this.store.time()) - this.clock.now());
+    if (skew <= MAX_SKEW_MS) return true;
+    this.logger.error(`nothing is removed: the clocks of this machine and of the store are ${skew} ms apart`);
+    return false;
   }
 
   /** @returns whether nothing is left; false when stopped, or when another node took over. */

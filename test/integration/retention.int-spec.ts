@@ -6,9 +6,11 @@ import type { MessagePayload, SyncResult } from '../../src/contract/payloads';
 import type { Conversation } from '../../src/conversations/conversation';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
 import { Locks } from '../../src/database/locks';
+import { StoreStatus } from '../../src/database/store-status';
 import type { Message, MessageDraft } from '../../src/message-store/message';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { Retention } from '../../src/message-store/retention';
+import { DeliveryService } from '../../src/messages/delivery.service';
 import { MessageLog } from '../../src/messages/message-log';
 import { RetentionRunner } from '../../src/retention/retention-runner';
 import { aParent, aTeacher, idOf } from '../support/people';
@@ -64,6 +66,8 @@ describe('retention', () => {
       conversations,
       service.app.get(Retention, { strict: false }),
       service.app.get(Locks, { strict: false }),
+      service.app.get(StoreStatus, { strict: false }),
+      clock,
     );
   const withMethods = (methods: Partial<MessagesRepository>): MessagesRepository =>
     Object.assign(Object.create(messages) as MessagesRepository, methods);
@@ -145,6 +149,16 @@ describe('retention', () => {
           await on('POST', 'send', parent, body),
         ];
         for (const answer of answers) expect(codeOf(answer)).toEqual([404, 'MESSAGE_NOT_FOUND']);
+      });
+
+      it('cannot be reported as delivered', async () => {
+        const delivery = service.app.get(DeliveryService, { strict: false });
+        const userId = idOf(parent);
+        const actor = { userId, username: userId, displayName: userId, role: 'parent' as const, expiresAt: 9e15 };
+        const said = [{ message_id: old[1]?.message_id ?? '' }, { conversation_id: id, seq: 2 }];
+        for (const dto of said) {
+          await expect(delivery.markDelivered(actor, dto)).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+        }
       });
 
       it('counts as unread nowhere, but still as stored', async () => {
@@ -242,6 +256,21 @@ describe('retention', () => {
     expect(await requireConversation(id)).toMatchObject({ floorSeq: 2_100, summary: { seq: 2_101 } });
     expect((await school.history(parent, id)).body).toMatchObject({ messages: [{ seq: young.seq }], total_count: 1 });
   }, 60_000);
+
+  it('removes nothing while the clock of the node and that of the store are far apart', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const id = await school.group([teacher, parent]);
+    await send(teacher, id, 'ancien');
+    expire();
+    const store = service.app.get(StoreStatus, { strict: false });
+    const apart = jest.spyOn(store, 'time').mockResolvedValue(clock.now() - 11 * MINUTE_MS);
+    await aRunner(messages).look();
+    expect(await onDisk(id)).toBe(1);
+    apart.mockResolvedValue(clock.now() - 9 * MINUTE_MS);
+    await aRunner(messages).look();
+    expect(await onDisk(id)).toBe(0);
+    apart.mockImplementation(() => Promise.resolve(clock.now()));
+  });
 
   describe('among several nodes', () => {
     /** A node that falls silent between reading its first batch and removing it, until it is let go on. */

@@ -9,6 +9,7 @@ import { configureApp, createFastifyAdapter } from '../../src/app.setup';
 import { Clock, SystemClock } from '../../src/common/clock';
 import { AppConfig } from '../../src/config/app-config';
 import { loadConfiguration } from '../../src/config/configuration';
+import { StoreStatus } from '../../src/database/store-status';
 import { Metrics } from '../../src/metrics/metrics';
 import type { ErrorCode } from '../../src/contract/error-codes';
 import type {
@@ -86,6 +87,12 @@ export async function startTestApp(
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();
+  // Where a test moves the clock, the store's moves along.
+  if (!(clock instanceof SystemClock)) {
+    jest
+      .spyOn(module.get(StoreStatus, { strict: false }), 'time')
+      .mockImplementation(() => Promise.resolve(clock.now()));
+  }
   const adapter: FastifyAdapter = createFastifyAdapter(config);
   const app = module.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
   await configureApp(app, config, app.get(Metrics, { strict: false }));
