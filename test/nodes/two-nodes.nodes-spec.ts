@@ -155,6 +155,16 @@ describe('two nodes', () => {
       await hears(ear, 'message_read', { message_id, read_by: idOf(parent) });
     });
 
+    it('that sending reads, also when somebody wrote on the other node in between', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await group(teacher, parent);
+      const ear = await plainOn(b, parent);
+      await sent(onA, teacher, id);
+      await sent(onB, parent, id);
+      const { message_id } = await sent(onA, teacher, id);
+      await hears(ear, 'message_read', { message_id, seq: 3, read_by: idOf(teacher) });
+    });
+
     it('typing, and that it ended', async () => {
       const [teacher, parent] = [aTeacher(), aParent()];
       const id = await group(teacher, parent);

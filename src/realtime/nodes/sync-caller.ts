@@ -13,6 +13,7 @@ const STEP_MS = 100;
 export class SyncCaller implements OnModuleDestroy {
   private audience: LocalAudience | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private isGathering = false;
   private waiting: string[] = [];
 
   constructor(private readonly registry: ConnectionRegistry) {}
@@ -23,8 +24,11 @@ export class SyncCaller implements OnModuleDestroy {
 
   /** Everybody with a socket here a moment from now; whoever comes later syncs anyway. */
   everybody(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.isGathering = false;
       this.waiting = this.registry.onlineUsers(Number.MAX_SAFE_INTEGER);
       this.step();
     }, GATHER_MS).unref();
