@@ -36,7 +36,7 @@ import { ReceiptsService } from '../messages/receipts.service';
 import { AuthenticationDto } from './dto/authentication.dto';
 import { PeopleService } from '../directory/people.service';
 import { ConversationDto } from './dto/conversation.dto';
-import { ConversationViews } from './conversation-views';
+import { OpenViews } from './open-views';
 import { PingDto } from './dto/ping.dto';
 import { UserStatusDto } from './dto/user-status.dto';
 import type { Doors } from './doors/doors';
@@ -71,7 +71,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     private readonly receipts: ReceiptsService,
     private readonly delivery: DeliveryService,
     private readonly typing: TypingService,
-    private readonly views: ConversationViews,
+    private readonly views: OpenViews,
     private readonly people: PeopleService,
     private readonly fanOut: FanOutListener,
     private readonly missed: SyncService,

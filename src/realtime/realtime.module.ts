@@ -9,7 +9,7 @@ import { MessageStoreModule } from '../message-store/message-store.module';
 import { MessagesModule } from '../messages/messages.module';
 import { NodeBusModule } from '../node-bus/node-bus.module';
 import { PresenceModule } from '../presence/presence.module';
-import { ConversationViews } from './conversation-views';
+import { OpenViews } from './open-views';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
@@ -43,7 +43,7 @@ import { TypingService } from './typing.service';
   providers: [
     MessagingGateway,
     SocketSessions,
-    ConversationViews,
+    OpenViews,
     TypingService,
     FanOutListener,
     NodeRelay,

@@ -21,7 +21,7 @@ import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
 import { LiveActivity } from '../../src/presence/live-activity';
 import { RateLimits } from '../../src/rate-limits/rate-limits';
-import { ConversationViews } from '../../src/realtime/conversation-views';
+import { OpenViews } from '../../src/realtime/open-views';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { NodeRelay } from '../../src/realtime/nodes/node-relay';
@@ -71,7 +71,7 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       MessagingGateway,
       SocketSessions,
       FanOutListener,
-      ConversationViews,
+      OpenViews,
       TypingService,
       ConnectionRegistry,
       LiveActivity,

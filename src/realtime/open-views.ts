@@ -9,7 +9,7 @@ import { SocketSessions } from './socket-sessions';
 
 /** Which conversations are open on which socket (contract 4). Messages arrive regardless: a view grants nothing. */
 @Injectable()
-export class ConversationViews {
+export class OpenViews {
   /** Peers whose end closes their views. */
   private readonly watched = new WeakSet<Peer>();
 
