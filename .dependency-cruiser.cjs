@@ -33,7 +33,7 @@ module.exports = {
     layer('audit', [...base, 'config', 'database']),
     layer('users', [...base, 'config', 'database', 'events', 'audit']),
     layer('message-store', [...base, 'config', 'database']),
-    layer('presence', [...base, 'config', 'database', 'events', 'auth', 'users']),
+    layer('presence', [...base, 'config', 'redis']),
     layer('notifications', [
       ...base,
       'config',

@@ -46,6 +46,12 @@ export interface UserStatusPayload {
   last_seen: string | null;
 }
 
+/** Somebody came online, went offline or chose another status (contract 4). */
+export type PresencePayload = Pick<
+  UserStatusPayload,
+  'user_id' | 'username' | 'display_name' | 'online_status' | 'last_seen'
+>;
+
 export interface WebsocketStats {
   total_connections: number;
   authenticated_connections: number;

@@ -9,6 +9,7 @@ import type {
   MessageType,
   Metadata,
   OwnStatusPayload,
+  PresencePayload,
   UserInfo,
   SyncResult,
 } from './payloads';
@@ -40,6 +41,9 @@ export const SERVER_EVENTS = {
   messageStopTyping: 'message_stop_typing',
   messageUpdated: 'message_updated',
   messageDeleted: 'message_deleted',
+  userOnline: 'user_online',
+  userOffline: 'user_offline',
+  userStatusChange: 'user_status_change',
   conversationCreated: 'conversation_created',
   conversationUpdated: 'conversation_updated',
   conversationJoined: 'conversation_joined',
@@ -199,6 +203,9 @@ export interface ServerToClientEvents {
   message_stop_typing: (payload: TypingPayload) => void;
   message_updated: (payload: MessagePayload) => void;
   message_deleted: (payload: MessageDeletedPayload) => void;
+  user_online: (payload: PresencePayload) => void;
+  user_offline: (payload: PresencePayload) => void;
+  user_status_change: (payload: PresencePayload) => void;
   conversation_created: (payload: ConversationPayload) => void;
   conversation_updated: (payload: ConversationPayload) => void;
   conversation_joined: (payload: ParticipantPayload) => void;

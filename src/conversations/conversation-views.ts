@@ -4,7 +4,8 @@ import type { ConversationPage, ConversationPayload, OnlineStatus } from '../con
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
-import { ConnectionRegistry } from '../presence/connection-registry';
+import { Presence } from '../presence/presence';
+import { shownStatus } from '../presence/presence-rules';
 import { UsersService } from '../users/users.service';
 import { isArchived, type Conversation, type Membership, type Viewer } from './conversation';
 import { ownView, presentConversation, type OwnView } from './conversation.presenter';
@@ -35,7 +36,7 @@ export class ConversationViews {
     private readonly unread: UnreadCounter,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
-    private readonly connections: ConnectionRegistry,
+    private readonly presence: Presence,
     private readonly clock: Clock,
   ) {}
 
@@ -51,7 +52,8 @@ export class ConversationViews {
     const membership = memberships.get(userId);
     const [unread = 0] = await this.unread.count([{ conversation, membership }]);
     const own = ownView(conversation, membership, unread, this.clock.now());
-    return this.view(conversation, own, memberships, last, conversation.participants);
+    const online = await this.presence.onlineAmong(conversation.participants);
+    return this.view(conversation, own, memberships, last, conversation.participants, online);
   }
 
   /**
@@ -74,9 +76,10 @@ export class ConversationViews {
       groups.set(key, group);
     }
     const detailed = current.participants.slice(0, DETAILED_IN_LISTS);
+    const online = await this.presence.onlineAmong(detailed);
     return Promise.all(
       [...groups.values()].map(async (group) => ({
-        conversation: await this.view(current, group.own, memberships, last, detailed),
+        conversation: await this.view(current, group.own, memberships, last, detailed, online),
         recipientIds: group.recipientIds,
       })),
     );
@@ -149,10 +152,12 @@ export class ConversationViews {
     const pairs = conversations.flatMap((c) =>
       [...new Set([userId, ...(detailed.get(c.id) ?? [])])].map((id) => ({ conversationId: c.id, userId: id })),
     );
-    const [memberships, previews] = await Promise.all([
+    const people = [...new Set(pairs.map((pair) => pair.userId))];
+    const [memberships, previews, online] = await Promise.all([
       this.repository.findMembershipsOf(pairs),
       this.lastMessages(conversations),
-      this.users.findMany(pairs.map((pair) => pair.userId)),
+      this.presence.onlineAmong(people),
+      this.users.findMany(people),
     ]);
     const lastMessages = new Map(previews.map((message) => [message.id, message]));
     const mine = new Map(memberships.filter((m) => m.userId === userId).map((m) => [m.conversationId, m]));
@@ -163,7 +168,7 @@ export class ConversationViews {
       conversations.map((c, index) => {
         const members = byUser(memberships.filter(({ conversationId }) => conversationId === c.id));
         const own = ownView(c, members.get(userId), unread[index] ?? 0, this.clock.now());
-        return this.view(c, own, members, lastMessages.get(c.summary.lastId ?? ''), detailed.get(c.id) ?? []);
+        return this.view(c, own, members, lastMessages.get(c.summary.lastId ?? ''), detailed.get(c.id) ?? [], online);
       }),
     );
   }
@@ -180,10 +185,11 @@ export class ConversationViews {
     memberships: ReadonlyMap<string, Membership>,
     lastMessage: Message | undefined,
     detailed: readonly string[],
+    online: ReadonlySet<string>,
   ): Promise<ConversationPayload> {
     const directory = await this.users.findMany(detailed);
     const onlineStatus = (id: string): OnlineStatus =>
-      this.connections.isOnline(id) ? (directory.get(id)?.chosenStatus ?? 'online') : 'offline';
+      shownStatus(online.has(id), directory.get(id)?.chosenStatus ?? 'online');
     return presentConversation({ conversation, own, memberships, directory, lastMessage, detailed, onlineStatus });
   }
 }

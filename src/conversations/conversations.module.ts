@@ -9,6 +9,8 @@ import { PresenceModule } from '../presence/presence.module';
 import { UsersModule } from '../users/users.module';
 import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationChanges } from './conversation-changes';
+import { CirclesRepository } from './circles.repository';
+import { Companions } from './companions';
 import { Contacts } from './contacts';
 import { ConversationReader } from './conversation-reader';
 import { ConversationViews } from './conversation-views';
@@ -17,6 +19,7 @@ import { ConversationsRepository } from './conversations.repository';
 import { ConversationsService } from './conversations.service';
 import { ConversationDocument, ConversationSchema } from './persistence/conversation.schema';
 import { MembershipDocument, MembershipSchema } from './persistence/membership.schema';
+import { MongoCirclesRepository } from './persistence/mongo-circles.repository';
 import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
 import { OwnPositions } from './own-positions';
 import { OwnViewService } from './own-view.service';
@@ -40,6 +43,7 @@ import { VersionLookup } from './version-lookup';
   controllers: [ConversationsController],
   providers: [
     ConversationsService,
+    Companions,
     Contacts,
     ConversationReader,
     ConversationViews,
@@ -50,10 +54,12 @@ import { VersionLookup } from './version-lookup';
     SummarySettler,
     UnreadCounter,
     VersionLookup,
+    { provide: CirclesRepository, useClass: MongoCirclesRepository },
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
     { provide: Clock, useClass: SystemClock },
   ],
   exports: [
+    Companions,
     Contacts,
     ConversationsService,
     ConversationReader,

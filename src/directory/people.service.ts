@@ -9,8 +9,10 @@ import type { OwnStatusPayload, UserStatusPayload } from '../contract/payloads';
 import { ALL_ROLES } from '../contract/roles';
 import { Contacts } from '../conversations/contacts';
 import { Presence } from '../presence/presence';
+import { shownStatus } from '../presence/presence-rules';
 import type { DirectoryEntry } from '../users/directory-entry';
 import { UsersService } from '../users/users.service';
+import { PresenceAnnouncer } from './presence-announcer';
 import type { OnlineUsersDto, OwnPresenceDto, SearchPeopleDto } from './dto/people.dto';
 
 /** Online people who are looked at for `scope=all`: the answer holds at most 500 of them. */
@@ -23,7 +25,7 @@ function presentStatus(entry: DirectoryEntry, online: boolean): UserStatusPayloa
     display_name: entry.displayName,
     role: entry.role,
     avatar_url: entry.avatarUrl,
-    online_status: online ? entry.chosenStatus : 'offline',
+    online_status: shownStatus(online, entry.chosenStatus),
     last_seen: entry.lastSeen?.toISOString() ?? null,
   };
 }
@@ -40,6 +42,7 @@ export class PeopleService {
     private readonly users: UsersService,
     private readonly contacts: Contacts,
     private readonly presence: Presence,
+    private readonly announcer: PresenceAnnouncer,
   ) {}
 
   /** People whom the actor may write to, by the beginning of their first or last name. @throws VALIDATION_FAILED */
@@ -81,10 +84,13 @@ export class PeopleService {
   /** Changes what is given, and nothing else. */
   async changeOwn({ userId }: Actor, dto: OwnPresenceDto): Promise<OwnStatusPayload> {
     const settings = Object.entries(dto.notification_settings ?? {}).filter(([, value]) => value !== undefined);
+    const before = (await this.users.findMany([userId])).get(userId);
     const entry = await this.users.setPresence(userId, {
       ...(dto.online_status === undefined ? {} : { chosenStatus: dto.online_status }),
       notificationSettings: Object.fromEntries(settings),
     });
+    if (before && entry && before.chosenStatus !== entry.chosenStatus)
+      this.announcer.chose(userId, before.chosenStatus);
     return this.presentOwn(entry);
   }
 

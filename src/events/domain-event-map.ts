@@ -1,5 +1,13 @@
-import type { ConversationPayload, MessagePayload } from '../contract/payloads';
+import type { ConversationPayload, MessagePayload, PresencePayload } from '../contract/payloads';
 import type { Role } from '../contract/roles';
+
+/** How a person is shown from now on, and to whom. */
+export interface PresenceAnnouncement {
+  /** `status`: they were online before and are now, and chose another status. */
+  change: 'online' | 'offline' | 'status';
+  person: PresencePayload;
+  recipientIds: readonly string[];
+}
 
 /**
  * Facts of the domain, past tense, plain payloads. Recipients come from membership at or after the commit. `relayed`: it
@@ -56,6 +64,7 @@ export interface DomainEventMap {
   'conversation.joined': { conversationId: string; userId: string; recipientIds: readonly string[] };
   /** The person who left is among the recipients. */
   'conversation.left': { conversationId: string; userId: string; recipientIds: readonly string[]; relayed?: true };
+  'presence.changed': PresenceAnnouncement;
   /** What the directory says of a person now, as far as rights go by it. */
   'user.changed': { userId: string; role: Role; isActive: boolean; relayed?: true };
   'user.deactivated': { userId: string; relayed?: true };

@@ -54,8 +54,8 @@ export class Notifier {
   /** Cheapest question first: in a busy group most people are connected, or were told a moment ago. */
   private async recipients(conversation: Conversation, now: number): Promise<Recipient[]> {
     const audience = await this.reader.audienceOf(conversation);
-    const online = await this.presence.onlineAmong(audience);
-    const away = audience.filter((userId) => !online.has(userId));
+    const connected = await this.presence.connectedAmong(audience);
+    const away = audience.filter((userId) => !connected.has(userId));
     const lately = await this.notifications.toldSince(conversation.id, away, new Date(now - QUIET_MS));
     const candidates = away.filter((userId) => !lately.has(userId));
     const pairs = candidates.map((userId) => ({ conversationId: conversation.id, userId }));

@@ -40,6 +40,32 @@ describe('ConnectionRegistry', () => {
     expect(registry.isOnline('marie')).toBe(false);
   });
 
+  it('is open once it is bound with a user, whichever came first, and says so once', () => {
+    const heard: unknown[][] = [];
+    registry.onOpened((...opened) => heard.push(['opened', ...opened]));
+    registry.onEnded((...ended) => heard.push(['ended', ...ended]));
+    registry.bind('late');
+    registry.reserve('marie', 'late', 5);
+    expect(heard).toEqual([]);
+    registry.bind('late');
+    registry.reserve('marie', 'never-open', 5);
+    registry.giveBack('never-open');
+    registry.release('late');
+    registry.release('late');
+    expect(heard).toEqual([
+      ['opened', 'marie', 'late'],
+      ['ended', 'marie', 'never-open', false],
+      ['ended', 'marie', 'late', true],
+    ]);
+  });
+
+  it('leaves a socket open whose place is given back', () => {
+    registry.bind('s1');
+    registry.reserve('marie', 's1', 5);
+    registry.giveBack('s1');
+    expect(registry.counts()).toEqual({ total_connections: 1, authenticated_connections: 0, users_online: 0 });
+  });
+
   it('counts open sockets, with and without a user', () => {
     registry.bind('anonymous');
     registry.reserve('marie', 's1', 5);
@@ -47,6 +73,7 @@ describe('ConnectionRegistry', () => {
     registry.reserve('marie', 's2', 5);
     registry.bind('s2');
     registry.reserve('paul', 'in-handshake', 5);
+    registry.bind('s2');
     expect(registry.counts()).toEqual({ total_connections: 3, authenticated_connections: 2, users_online: 1 });
   });
 });

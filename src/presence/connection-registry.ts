@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionCounter, type ConnectionCounts } from './connection-counter';
 
+type OpenListener = (userId: string, socketId: string) => void;
+type EndListener = (userId: string, socketId: string, wasOpen: boolean) => void;
+
 /**
  * Who is connected to this process. A place is reserved before the handshake is answered, so that two
  * simultaneous handshakes cannot both take the last one; it counts as a connection once it is bound.
@@ -10,10 +13,13 @@ export class ConnectionRegistry extends ConnectionCounter {
   private readonly placesOf = new Map<string, Set<string>>();
   private readonly userOf = new Map<string, string>();
   private readonly live = new Set<string>();
+  /** Of the live ones, those that are somebody's. */
+  private readonly open = new Set<string>();
   /** People with an open socket. */
   private readonly online = new Set<string>();
   private peak = 0;
-  private readonly leaveListeners: ((userId: string) => void)[] = [];
+  private readonly openListeners: OpenListener[] = [];
+  private readonly endListeners: EndListener[] = [];
 
   /**
    * Takes one of the user's places for a socket; repeating it for the same socket changes nothing.
@@ -27,34 +33,42 @@ export class ConnectionRegistry extends ConnectionCounter {
     places.add(socketId);
     this.placesOf.set(userId, places);
     this.userOf.set(socketId, userId);
-    this.noteOnline(socketId);
     return true;
   }
 
-  /** The socket is open, with a user or still without one. */
+  /** The socket is open, with a user or still without one; again when it has got one. */
   bind(socketId: string): void {
     this.live.add(socketId);
-    this.noteOnline(socketId);
+    const userId = this.userOf.get(socketId);
+    if (userId === undefined || this.open.has(socketId)) return;
+    this.open.add(socketId);
+    this.online.add(userId);
+    this.peak = Math.max(this.peak, this.online.size);
+    for (const listener of this.openListeners) listener(userId, socketId);
   }
 
   /** The socket is gone, or its handshake failed. Safe to call twice. */
   release(socketId: string): void {
-    const wasLive = this.live.delete(socketId);
+    this.live.delete(socketId);
+    this.giveBack(socketId);
+  }
+
+  /** The socket is nobody's any more; it may stay open. */
+  giveBack(socketId: string): void {
+    const wasOpen = this.open.delete(socketId);
     const userId = this.userOf.get(socketId);
     if (userId === undefined) return;
     this.userOf.delete(socketId);
     const places = this.placesOf.get(userId);
     places?.delete(socketId);
-    if (!this.isOnline(userId)) this.online.delete(userId);
-    if (places?.size !== 0) return;
-    this.placesOf.delete(userId);
-    if (wasLive) for (const listener of this.leaveListeners) listener(userId);
+    if (places?.size === 0) this.placesOf.delete(userId);
+    if (this.liveSocketIds(userId).length === 0) this.online.delete(userId);
+    for (const listener of this.endListeners) listener(userId, socketId, wasOpen);
   }
 
   /** @returns whether one open socket of the user lives here; reserved places do not count. */
   isOnline(userId: string): boolean {
-    for (const socketId of this.placesOf.get(userId) ?? []) if (this.live.has(socketId)) return true;
-    return false;
+    return this.online.has(userId);
   }
 
   /** @returns the ids of the user's sockets, reserved ones included. */
@@ -62,47 +76,35 @@ export class ConnectionRegistry extends ConnectionCounter {
     return [...(this.placesOf.get(userId) ?? [])];
   }
 
-  /** Calls `listener` when somebody's last open socket here is gone. */
-  onLeft(listener: (userId: string) => void): void {
-    this.leaveListeners.push(listener);
+  /** Calls `listener` when a socket is both somebody's and open. */
+  onOpened(listener: OpenListener): void {
+    this.openListeners.push(listener);
+  }
+
+  /** Calls `listener` when a socket of somebody is gone, or its place is given back before it was open. */
+  onEnded(listener: EndListener): void {
+    this.endListeners.push(listener);
   }
 
   /** @returns the ids of the user's open sockets. */
   liveSocketIds(userId: string): string[] {
-    return this.socketIds(userId).filter((id) => this.live.has(id));
+    return this.socketIds(userId).filter((id) => this.open.has(id));
   }
 
-  /** @returns at most `limit` users with an open socket here. */
-  onlineUsers(limit: number): string[] {
-    const users: string[] = [];
-    for (const userId of this.placesOf.keys()) {
-      if (users.length >= limit) break;
-      if (this.isOnline(userId)) users.push(userId);
-    }
-    return users;
+  /** @returns everybody with an open socket here. */
+  onlineUsers(): ReadonlySet<string> {
+    return this.online;
   }
 
   counts(): ConnectionCounts {
-    let authenticated = 0;
-    for (const socketId of this.live) {
-      if (this.userOf.has(socketId)) authenticated++;
-    }
     return {
       total_connections: this.live.size,
-      authenticated_connections: authenticated,
+      authenticated_connections: this.open.size,
       users_online: this.online.size,
     };
   }
 
   peakOnline(): number {
     return this.peak;
-  }
-
-  /** A place becomes a connection once it is both somebody's and open. */
-  private noteOnline(socketId: string): void {
-    const userId = this.userOf.get(socketId);
-    if (userId === undefined || !this.live.has(socketId)) return;
-    this.online.add(userId);
-    this.peak = Math.max(this.peak, this.online.size);
   }
 }

@@ -41,6 +41,7 @@ import { PingDto } from './dto/ping.dto';
 import { UserStatusDto } from './dto/user-status.dto';
 import type { Doors } from './doors/doors';
 import { FanOutListener } from './fan-out.listener';
+import { PresenceListener } from './presence.listener';
 import type { Peer } from './peer';
 import { SyncQueryDto } from '../sync/dto/sync-query.dto';
 import { SyncService } from '../sync/sync.service';
@@ -74,6 +75,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     private readonly views: OpenViews,
     private readonly people: PeopleService,
     private readonly fanOut: FanOutListener,
+    private readonly presence: PresenceListener,
     private readonly missed: SyncService,
     private readonly clock: Clock,
   ) {}
@@ -86,6 +88,7 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
       },
     });
     this.fanOut.attach(doors);
+    this.presence.attach(doors);
   }
 
   handleConnection(peer: Peer): void {

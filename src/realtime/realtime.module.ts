@@ -13,6 +13,7 @@ import { OpenViews } from './open-views';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { FanOutListener } from './fan-out.listener';
 import { MessagingGateway } from './messaging.gateway';
+import { PresenceListener } from './presence.listener';
 import { SyncModule } from '../sync/sync.module';
 import { UsersModule } from '../users/users.module';
 import { ArrivalTeller } from './nodes/arrival-teller';
@@ -52,6 +53,7 @@ import { TypingService } from './typing.service';
     MessageOrder,
     RightsWatch,
     SyncCaller,
+    PresenceListener,
     { provide: Clock, useClass: SystemClock },
   ],
 })

@@ -11,6 +11,7 @@ import type { Role } from '../contract/roles';
 import type { AuthenticatedPayload } from '../contract/socket-events';
 import { DomainEvents } from '../events/domain-events';
 import { ConnectionRegistry } from '../presence/connection-registry';
+import { Presence } from '../presence/presence';
 import { RateLimits } from '../rate-limits/rate-limits';
 import { longTimeout } from './long-timeout';
 import type { Peer } from './peer';
@@ -41,6 +42,7 @@ export class SocketSessions {
   constructor(
     private readonly auth: AuthService,
     private readonly registry: ConnectionRegistry,
+    private readonly presence: Presence,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly rates: RateLimits,
@@ -62,13 +64,13 @@ export class SocketSessions {
     peer.onClose(() => this.end(session));
     try {
       const actor = await this.verify(peer, tokenOf);
-      if (actor) await this.checkRate(actor);
-      // One that left meanwhile has ended already, so a place taken now would stay taken.
+      // One that left meanwhile has ended already: a place taken now would stay taken.
       if (!peer.isOpen) return undefined;
-      if (actor) {
-        this.takePlace(peer, actor);
+      if (!actor) this.wait(session);
+      else {
+        await this.takePlace(peer, actor);
         peer.actor = actor;
-      } else this.wait(session);
+      }
       return undefined;
     } catch (thrown) {
       this.end(session);
@@ -97,12 +99,15 @@ export class SocketSessions {
    */
   async authenticate(peer: Peer, token: string): Promise<AuthenticatedPayload> {
     const actor = await this.verify(peer, () => token);
-    if (actor && !peer.actor) await this.checkRate(actor);
     const session = this.sessions.get(peer.id);
     if (!actor || !session || !peer.isOpen) throw new DomainError('AUTH_FAILED');
     const current = peer.actor; // read after the checks: two of them may have been under way
     if (current && current.userId !== actor.userId) throw new DomainError('AUTH_FAILED');
-    if (!current) this.takePlace(peer, actor);
+    if (!current) {
+      await this.takePlace(peer, actor);
+      if (!peer.isOpen) throw new DomainError('AUTH_FAILED');
+      this.registry.bind(peer.id);
+    }
     this.settle(session, actor);
     const { userId, username, displayName, role } = actor;
     return {
@@ -116,7 +121,10 @@ export class SocketSessions {
     return this.registry.socketIds(userId).flatMap((id) => this.sessions.get(id)?.peer ?? []);
   }
 
-  /** Failed attempts count per address, successful ones do not: a whole school is one address. */
+  /**
+   * Failed attempts count per address, successful ones do not: a whole school is one address.
+   * @throws AUTH_FAILED, FORBIDDEN, RATE_LIMITED
+   */
   private async verify(peer: Peer, tokenOf: () => string | undefined): Promise<Actor | undefined> {
     const deactivated = new Set<string>();
     this.checks.add(deactivated);
@@ -125,6 +133,7 @@ export class SocketSessions {
       if (token === undefined) return undefined;
       const caller = await this.auth.authenticate(token);
       if (!isPerson(caller)) throw new DomainError('FORBIDDEN');
+      if (!peer.actor) await this.checkRate(caller);
       if (deactivated.has(caller.userId)) throw new DomainError('AUTH_FAILED');
       return { ...caller, socketId: peer.id };
     } catch (error) {
@@ -166,11 +175,9 @@ export class SocketSessions {
     if (waitMs > 0) throw this.rateLimited(waitMs);
   }
 
-  /** @throws TOO_MANY_CONNECTIONS */
-  private takePlace(peer: Peer, { userId }: Actor): void {
-    if (!this.registry.reserve(userId, peer.id, this.config.websocket.maxConnectionsPerUser)) {
-      throw new DomainError('TOO_MANY_CONNECTIONS');
-    }
+  /** A peer that is closed meanwhile gives its place back. @throws TOO_MANY_CONNECTIONS */
+  private async takePlace(peer: Peer, { userId }: Actor): Promise<void> {
+    if (!(await this.presence.enter(userId, peer.id))) throw new DomainError('TOO_MANY_CONNECTIONS');
   }
 
   private settle(session: Session, actor: Actor): void {

@@ -20,11 +20,14 @@ import { MessagesService } from '../../src/messages/messages.service';
 import { ReceiptsService } from '../../src/messages/receipts.service';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
 import { LiveActivity } from '../../src/presence/live-activity';
+import { LocalPresence } from '../../src/presence/local-presence';
+import { Presence } from '../../src/presence/presence';
 import { RateLimits } from '../../src/rate-limits/rate-limits';
 import { OpenViews } from '../../src/realtime/open-views';
 import { FanOutListener } from '../../src/realtime/fan-out.listener';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { NodeRelay } from '../../src/realtime/nodes/node-relay';
+import { PresenceListener } from '../../src/realtime/presence.listener';
 import { SocketSessions } from '../../src/realtime/socket-sessions';
 import { TypingService } from '../../src/realtime/typing.service';
 import { RedisConnection } from '../../src/redis/redis-connection';
@@ -75,6 +78,13 @@ export async function openDoor(env: Record<string, string> = {}, authenticationT
       TypingService,
       ConnectionRegistry,
       LiveActivity,
+      {
+        provide: Presence,
+        inject: [ConnectionRegistry],
+        useFactory: (registry: ConnectionRegistry) =>
+          new LocalPresence(registry, config.websocket.maxConnectionsPerUser, 5_000, new SystemClock()),
+      },
+      PresenceListener,
       DomainEvents,
       RateLimits,
       { provide: RedisConnection, useValue: new RedisConnection(undefined) },

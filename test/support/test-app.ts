@@ -19,6 +19,7 @@ import type {
   MarkReadResult,
   MessagePayload,
 } from '../../src/contract/payloads';
+import { PresenceTimings } from '../../src/presence/presence-timings';
 import { startTestStore } from './store';
 import { TEST_SECRET, tokenFor, type TestPerson } from './tokens';
 
@@ -60,10 +61,12 @@ export interface Answer {
 /**
  * The whole service on a real store and a free port.
  * @param clock the time of every module, for tests that move it
+ * @param timings of presence, for tests that do not want to wait as long
  */
 export async function startTestApp(
   env: Record<string, string> = {},
   clock: Clock = new SystemClock(),
+  timings: Partial<PresenceTimings> = {},
 ): Promise<TestApp> {
   const store = await startTestStore();
   const dir = await mkdtemp(join(tmpdir(), 'messaging-app-'));
@@ -86,6 +89,8 @@ export async function startTestApp(
     .useValue(config)
     .overrideProvider(Clock)
     .useValue(clock)
+    .overrideProvider(PresenceTimings)
+    .useValue({ ...new PresenceTimings(), ...timings })
     .compile();
   // Where a test moves the clock, the store's moves along.
   if (!(clock instanceof SystemClock)) {

@@ -46,6 +46,11 @@ ConversationSchema.index(
   { audience: 1, activity_at: -1, _id: 1 },
   { name: 'audience_recent', partialFilterExpression: { audience: 'admins' } },
 );
+/** Whom administrators share a support conversation with: the people in them. */
+ConversationSchema.index(
+  { audience: 1, participants: 1 },
+  { name: 'audience_participants', partialFilterExpression: { audience: 'admins' } },
+);
 /** Before a list is read: which of the person's conversations may have an old summary. */
 ConversationSchema.index(
   { participants: 1, hot_until: 1 },
