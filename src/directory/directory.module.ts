@@ -4,6 +4,7 @@ import { ConfigModule } from '../config/config.module';
 import { LocksModule } from '../database/locks.module';
 import { ConversationsModule } from '../conversations/conversations.module';
 import { EventsModule } from '../events/events.module';
+import { NodeBusModule } from '../node-bus/node-bus.module';
 import { PresenceModule } from '../presence/presence.module';
 import { UsersModule } from '../users/users.module';
 import { DirectoryController } from './directory.controller';
@@ -14,7 +15,7 @@ import { PresenceController } from './presence.controller';
 
 /** REST door of the directory and its clockwork; apart from users/, because a door asks auth and auth asks users. */
 @Module({
-  imports: [ConfigModule, ConversationsModule, EventsModule, LocksModule, PresenceModule, UsersModule],
+  imports: [ConfigModule, ConversationsModule, EventsModule, LocksModule, NodeBusModule, PresenceModule, UsersModule],
   controllers: [DirectoryController, PresenceController],
   providers: [DirectorySync, PeopleService, PresenceAnnouncer, { provide: Clock, useClass: SystemClock }],
   exports: [PeopleService],

@@ -4,6 +4,7 @@ import type { ChosenStatus, OnlineStatus } from '../contract/payloads';
 import { Companions } from '../conversations/companions';
 import type { PresenceAnnouncement } from '../events/domain-event-map';
 import { DomainEvents } from '../events/domain-events';
+import { NodeBus } from '../node-bus/node-bus';
 import { Presence, type PresenceChange } from '../presence/presence';
 import { shownStatus } from '../presence/presence-rules';
 import type { DirectoryEntry } from '../users/directory-entry';
@@ -50,10 +51,13 @@ export class PresenceAnnouncer implements OnModuleInit, BeforeApplicationShutdow
     private readonly companions: Companions,
     private readonly users: UsersService,
     private readonly events: DomainEvents,
+    private readonly bus: NodeBus,
   ) {}
 
   onModuleInit(): void {
     this.presence.onChange((change) => this.changed(change));
+    // What another node noticed, for the sockets here.
+    this.bus.on('presence.changed', (announcement) => this.events.emit('presence.changed', announcement));
   }
 
   /** Whose connections end with the process was last seen now, and nobody else will write it. */
@@ -131,7 +135,9 @@ export class PresenceAnnouncer implements OnModuleInit, BeforeApplicationShutdow
       if (change === 'status') recipientIds.push(entry.userId);
       if (recipientIds.length === 0) continue;
       const status = shownStatus(change !== 'offline', entry.chosenStatus);
-      this.events.emit('presence.changed', { change, person: presentPerson(entry, status), recipientIds });
+      const announcement = { change, person: presentPerson(entry, status), recipientIds };
+      this.events.emit('presence.changed', announcement);
+      this.bus.publish('presence.changed', announcement);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { ONLINE_STATUSES, type OnlineStatus, type PresencePayload } from '../contract/payloads';
+
 /** What nodes tell each other: facts, without contents of messages (docs/adr/0006). A payload is plain JSON. */
 export interface NodeEventMap {
   /** Messages `from` to `upTo` of a conversation are committed. */
@@ -11,6 +13,8 @@ export interface NodeEventMap {
   'conversation.told': { conversationId: string; event: 'created' | 'updated'; recipientIds: string[] };
   'conversation.joined': { conversationId: string; userId: string };
   'conversation.left': { conversationId: string; userId: string };
+  /** How a person is shown from now on, and to whom. */
+  'presence.changed': { change: 'online' | 'offline' | 'status'; person: PresencePayload; recipientIds: string[] };
   /** What the directory says of a person's role or activity is another thing now. */
   'user.changed': { userId: string };
 }
@@ -37,14 +41,25 @@ const isText: Check = (value) => typeof value === 'string' && value.length > 0 &
 const isPlace: Check = (value) => Number.isSafeInteger(value) && Number(value) > 0;
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isTime: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const isPerson: Check = (value) => isShape(value, PERSON);
 const arePeople: Check = (value) => Array.isArray(value) && value.length <= MAX_PEOPLE && value.every(isText);
 
+const isShape = (value: unknown, checks: Readonly<Record<string, Check>>): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries<Check>(checks).every(([field, check]) => check((value as Record<string, unknown>)[field]));
 const shape =
   <N extends NodeEventName>(checks: { [K in keyof Required<NodeEventMap[N]>]: Check }) =>
   (value: unknown): value is NodeEventMap[N] =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries<Check>(checks).every(([field, check]) => check((value as Record<string, unknown>)[field]));
+    isShape(value, checks);
+
+const PERSON: { readonly [K in keyof PresencePayload]: Check } = {
+  user_id: isText,
+  username: isText,
+  display_name: isText,
+  online_status: (value) => ONLINE_STATUSES.includes(value as OnlineStatus),
+  last_seen: (value) => value === null || isTime(value),
+};
 
 const receipt = {
   conversationId: isText,
@@ -74,5 +89,10 @@ export const NODE_EVENTS: { readonly [N in NodeEventName]: (value: unknown) => v
   }),
   'conversation.joined': shape<'conversation.joined'>({ conversationId: isText, userId: isText }),
   'conversation.left': shape<'conversation.left'>({ conversationId: isText, userId: isText }),
+  'presence.changed': shape<'presence.changed'>({
+    change: (value) => value === 'online' || value === 'offline' || value === 'status',
+    person: isPerson,
+    recipientIds: arePeople,
+  }),
   'user.changed': shape<'user.changed'>({ userId: isText }),
 };

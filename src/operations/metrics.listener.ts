@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { StoreStatus } from '../database/store-status';
 import { DomainEvents } from '../events/domain-events';
 import { Metrics } from '../metrics/metrics';
-import { ConnectionCounter } from '../presence/connection-counter';
+import { ConnectionRegistry } from '../presence/connection-registry';
 import { LiveActivity } from '../presence/live-activity';
 
 /** Feeds the metrics from what happens; the doors time their own requests. */
@@ -12,7 +12,8 @@ export class MetricsListener implements OnModuleInit {
     private readonly metrics: Metrics,
     private readonly events: DomainEvents,
     private readonly store: StoreStatus,
-    private readonly connections: ConnectionCounter,
+    /** Of this process: Prometheus adds up. */
+    private readonly connections: ConnectionRegistry,
     private readonly activity: LiveActivity,
   ) {}
 

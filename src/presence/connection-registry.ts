@@ -76,6 +76,11 @@ export class ConnectionRegistry extends ConnectionCounter {
     return [...(this.placesOf.get(userId) ?? [])];
   }
 
+  /** @returns everybody with a place here, reserved ones included. */
+  people(): string[] {
+    return [...this.placesOf.keys()];
+  }
+
   /** Calls `listener` when a socket is both somebody's and open. */
   onOpened(listener: OpenListener): void {
     this.openListeners.push(listener);

@@ -86,18 +86,27 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
   }
 
   /**
-   * Runs a script on one key; Redis keeps it by its hash.
+   * Runs a script on one key.
    * @returns the script's whole number
    * @throws RedisAwayError
    */
-  async evaluate({ text, sha1 }: RedisScript, key: string, args: readonly string[]): Promise<number> {
+  async evaluate(script: RedisScript, key: string, args: readonly string[]): Promise<number> {
+    return Number(await this.runScript(script, [key], args));
+  }
+
+  /**
+   * Runs a script on its keys; Redis keeps it by its hash.
+   * @returns what the script returns: whole numbers, texts, null and arrays of them
+   * @throws RedisAwayError
+   */
+  async runScript({ text, sha1 }: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const evaluate = (command: 'EVALSHA' | 'EVAL', script: string): Promise<unknown> =>
-      this.run((client) => client.sendCommand([command, script, '1', key, ...args]));
+      this.run((client) => client.sendCommand([command, script, String(keys.length), ...keys, ...args]));
     try {
-      return Number(await evaluate('EVALSHA', sha1));
+      return await evaluate('EVALSHA', sha1);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return Number(await evaluate('EVAL', text));
+      return evaluate('EVAL', text);
     }
   }
 

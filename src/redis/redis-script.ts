@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A Lua script that runs as one step on the server. It declares its one key. */
+/** A Lua script that runs as one step on the server. It declares its keys. */
 export interface RedisScript {
   readonly text: string;
   readonly sha1: string;

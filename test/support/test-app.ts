@@ -20,7 +20,7 @@ import type {
   MessagePayload,
 } from '../../src/contract/payloads';
 import { PresenceTimings } from '../../src/presence/presence-timings';
-import { startTestStore } from './store';
+import { startTestStore, type TestStore } from './store';
 import { TEST_SECRET, tokenFor, type TestPerson } from './tokens';
 
 export interface TestApp {
@@ -68,7 +68,7 @@ export async function startTestApp(
   clock: Clock = new SystemClock(),
   timings: Partial<PresenceTimings> = {},
 ): Promise<TestApp> {
-  const store = await startTestStore();
+  const store = givenStore(env) ?? (await startTestStore());
   const dir = await mkdtemp(join(tmpdir(), 'messaging-app-'));
   const config = loadConfiguration(
     {
@@ -115,6 +115,11 @@ export async function startTestApp(
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A store that several applications of a test share is stopped by the test. */
+function givenStore({ MONGODB_URL: url, MONGODB_DATABASE: database }: Record<string, string>): TestStore | undefined {
+  return url && database ? { url, database, stop: () => Promise.resolve() } : undefined;
 }
 
 async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
