@@ -1,5 +1,6 @@
+import { getConnectionToken } from '@nestjs/mongoose';
+import type { Connection } from 'mongoose';
 import type { PresencePayload, UserStatusPayload } from '../../src/contract/payloads';
-import { StoreStatus } from '../../src/database/store-status';
 import { DomainEvents } from '../../src/events/domain-events';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
 import { eventually } from '../support/eventually';
@@ -252,37 +253,41 @@ describe('two thousand people who come at once', () => {
       told.push(`${change} ${person.user_id}`);
       largest = Math.max(largest, recipientIds.length);
     });
-    let commands: string[] = [];
-    service.app.get(StoreStatus, { strict: false }).onCommand((command) => commands.push(command));
+    let queries: string[] = [];
+    const store = service.app.get<Connection>(getConnectionToken(), { strict: false });
+    store.set('debug', (collection: string, method: string) => queries.push(`${collection}.${method}`));
+    const count = (query: string): number => queries.filter((one) => one === query).length;
     const registry = service.app.get(ConnectionRegistry, { strict: false });
-    const reads = (): number => commands.filter((command) => command === 'find' || command === 'getMore').length;
 
     for (const { user_id } of people) registry.reserve(user_id, `s-${user_id}`, 5);
     for (const { user_id } of people) registry.bind(`s-${user_id}`);
     await eventually('everybody is told of', () => told.length === IN_SMALL);
     expect(new Set(told).size).toBe(IN_SMALL);
     expect(largest).toBe(SMALL - 1);
-    // A hundred people a time: their entries, their conversations, and who is an administrator.
-    expect(reads()).toBeLessThanOrEqual((3 * PEOPLE) / 100);
+    // A hundred people a time.
+    expect(count('conversations.find')).toBe(PEOPLE / 100);
+    expect(count('user_status.find')).toBeLessThanOrEqual((2 * PEOPLE) / 100);
 
     told.length = 0;
     for (const { user_id } of people) registry.release(`s-${user_id}`);
     for (const { user_id } of people) registry.reserve(user_id, `again-${user_id}`, 5);
     for (const { user_id } of people) registry.bind(`again-${user_id}`);
-    commands = [];
+    queries = [];
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS)); // the time to return is over
     expect(told).toEqual([]);
-    // None of them; the service has other work, too.
-    expect(reads()).toBeLessThan(10);
+    expect(count('conversations.find')).toBe(0);
+    expect(count('user_status.bulkWrite')).toBe(0);
 
-    commands = [];
+    queries = [];
     // The teachers stay: else there is nobody to tell.
     const leaving = people.filter(({ role }) => role === 'parent');
     for (const { user_id } of leaving) registry.release(`again-${user_id}`);
     await eventually('everybody is told of', () => told.length === IN_SMALL - IN_SMALL / SMALL);
     expect(told.every((one) => one.startsWith('offline'))).toBe(true);
     expect(largest).toBe(SMALL - 1);
-    expect(commands.filter((command) => command === 'update').length).toBeLessThanOrEqual((2 * PEOPLE) / 100);
-    expect(reads()).toBeLessThanOrEqual((3 * PEOPLE) / 100);
+    for (const query of ['conversations.find', 'user_status.find', 'user_status.bulkWrite']) {
+      expect(count(query)).toBeLessThanOrEqual((2 * PEOPLE) / 100);
+    }
+    store.set('debug', false);
   }, 120_000);
 });
