@@ -43,7 +43,7 @@ export class RightsWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Whoever has a socket here. */
   checkAll(): void {
-    this.check(this.registry.onlineUsers(Number.MAX_SAFE_INTEGER));
+    this.check([...this.registry.onlineUsers()]);
   }
 
   private tick(): void {

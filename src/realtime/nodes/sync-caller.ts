@@ -29,7 +29,7 @@ export class SyncCaller implements OnModuleDestroy {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.isGathering = false;
-      this.waiting = this.registry.onlineUsers(Number.MAX_SAFE_INTEGER);
+      this.waiting = [...this.registry.onlineUsers()];
       this.step();
     }, GATHER_MS).unref();
   }
