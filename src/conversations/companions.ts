@@ -28,8 +28,9 @@ export class Companions {
    */
   async of(people: readonly DirectoryEntry[]): Promise<Map<string, Set<string>>> {
     const sharing = new Map(people.map(({ userId }) => [userId, new Set<string>()]));
-    await this.admins.refresh();
-    for (const circle of await this.circles.findOf([...sharing.keys()], MAX_GROUP, MAX_CIRCLES)) {
+    const circles = await this.circles.findOf([...sharing.keys()], MAX_GROUP, MAX_CIRCLES);
+    if (circles.some(({ audience }) => audience !== null)) await this.admins.refresh();
+    for (const circle of circles) {
       const members = this.membersOf(circle);
       for (const id of circle.participants) addAll(sharing.get(id), members);
     }
@@ -52,7 +53,9 @@ export class Companions {
     for (let start = 0; start < online.length; start += CHUNK) {
       found.push(...(await this.circles.findInSupport(online.slice(start, start + CHUNK))));
     }
-    return found.length === 0 ? [] : [...found, ...this.admins.present()];
+    if (found.length === 0) return [];
+    await this.admins.refresh();
+    return [...found, ...this.admins.present()];
   }
 
   private async onlineOf(sharing: ReadonlyMap<string, Set<string>>): Promise<Map<string, Set<string>>> {
