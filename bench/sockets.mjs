@@ -34,6 +34,12 @@ export function connectLean(url, auth, { onDelivery, onLost }) {
         ws.send(`42${id}["message",${JSON.stringify(body)}]`);
         id += 1;
       },
+      /** Any event; `answer` is called with the acknowledgement. */
+      call(event, payload, answer) {
+        acks.set(id, (_ok, text) => answer(JSON.parse(text.slice(text.indexOf('[')))[0]));
+        ws.send(`42${id}${JSON.stringify([event, payload])}`);
+        id += 1;
+      },
       close() {
         closing = true;
         ws.close();

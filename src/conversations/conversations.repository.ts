@@ -103,6 +103,8 @@ export abstract class ConversationsRepository {
   abstract raiseFloors(floors: ReadonlyMap<string, Heads>): Promise<void>;
 
   abstract findMemberships(conversationId: string): Promise<Membership[]>;
+  /** @returns the memberships of each conversation; none: it is left out. */
+  abstract findMembershipsIn(conversationIds: readonly string[]): Promise<Map<string, Membership[]>>;
   abstract findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]>;
   abstract findMembershipsOfUser(userId: string): Promise<Membership[]>;
   /** Memberships with an archive mark; a message may have brought their conversation back since. */

@@ -1,12 +1,15 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { errorName } from '../common/error-name';
+import { SharedRuns } from '../common/shared-runs';
 import type { MessageStub } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { ConversationsRepository, type ModMove, type PositionMove, type SummaryMove } from './conversations.repository';
 
 const SETTLE_MS = 1_000;
 const REPAIR_MS = 30_000;
+/** How long one settling may take. */
+const SETTLING_MS = 5_000;
 /** A mark this long past its end belongs to no write that is still under way (docs/adr/0002). */
 export const COOLED_MS = 30_000;
 const REPAIR_BATCH = 200;
@@ -34,6 +37,8 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
   private settleTimer: NodeJS.Timeout | undefined;
   private repairTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
+  /** The members of a conversation ask for the same when they come back together. */
+  private readonly settling = new SharedRuns<string>((ids) => this.settleNow(ids), SETTLING_MS);
 
   constructor(
     private readonly conversations: ConversationsRepository,
@@ -77,16 +82,7 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
 
   /** Brings the summaries of these conversations up to their true heads now, reading what the store holds. */
   async settle(conversationIds: readonly string[]): Promise<void> {
-    if (conversationIds.length === 0) return;
-    const heads = await this.conversations.heads(conversationIds);
-    const found = new Map<string, Unsettled>();
-    await Promise.all(
-      [...heads].map(async ([id, { seq, mod }]) => {
-        const [top] = await Promise.all([this.messages.topMod(id), this.readTail(id, seq, found)]);
-        if (top > mod) entryOf(found, id).mod = top;
-      }),
-    );
-    await this.write(found);
+    if (conversationIds.length > 0) await this.settling.run(conversationIds);
   }
 
   /**
@@ -109,6 +105,18 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
       await this.conversations.clearHot(marks);
       if (marks.length < REPAIR_BATCH) return;
     }
+  }
+
+  private async settleNow(conversationIds: readonly string[]): Promise<void> {
+    const heads = await this.conversations.heads(conversationIds);
+    const found = new Map<string, Unsettled>();
+    await Promise.all(
+      [...heads].map(async ([id, { seq, mod }]) => {
+        const [top] = await Promise.all([this.messages.topMod(id), this.readTail(id, seq, found)]);
+        if (top > mod) entryOf(found, id).mod = top;
+      }),
+    );
+    await this.write(found);
   }
 
   private settleSoon(): void {

@@ -26,7 +26,7 @@ const DROPPED_SILENTLY: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.messageTyp
 const EVENT_NAMES: ReadonlySet<unknown> = new Set(Object.values(CLIENT_EVENTS));
 const SECOND_MS = 1000;
 /** Every event is answered within this, whatever the store does. In ms. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 const DRAIN_STEP_MS = 10;
 
 /**

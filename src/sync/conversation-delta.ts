@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SyncEvent } from '../contract/payloads';
 import { deliveredAtOf, hiddenUpTo, readAtOf, type Conversation, type Membership } from '../conversations/conversation';
 import { ConversationViews } from '../conversations/conversation-views';
-import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
+import type { SyncRow } from '../conversations/conversations.repository';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
@@ -17,6 +17,14 @@ export interface Delta {
   readonly complete: boolean;
 }
 
+/** Where a client stands, and what stands now; the row was read before the memberships. */
+export interface Missed {
+  readonly row: SyncRow;
+  /** Undefined: the conversation is new to the client. */
+  readonly known: SyncPosition | undefined;
+  readonly memberships: readonly Membership[];
+}
+
 const END = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -26,24 +34,20 @@ const END = Number.MAX_SAFE_INTEGER;
 @Injectable()
 export class ConversationDelta {
   constructor(
-    private readonly conversations: ConversationsRepository,
     private readonly views: ConversationViews,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
   ) {}
 
   /**
-   * @param known undefined: the conversation is new to the client
    * @param limit messages at most; receipts and the conversation itself come besides
    */
   async read(
     viewerId: string,
     conversation: Conversation,
-    row: SyncRow,
-    known: SyncPosition | undefined,
+    { row, known, memberships }: Missed,
     limit: number,
   ): Promise<Delta> {
-    const memberships = await this.conversations.findMemberships(conversation.id);
     const own = memberships.find(({ userId }) => userId === viewerId);
     const start = known ?? startOf(row, own);
     const digest = digestOf(memberships);
@@ -68,7 +72,10 @@ export class ConversationDelta {
       const position = { ...start, seq: added.seq, mod: changes.mod };
       return { events, position, complete: false };
     }
-    if (known && digest !== known.digest) events.push(...(await this.receipts(viewerId, conversation, memberships)));
+    if (known && digest !== known.digest) {
+      const idOf = new Map(visible.map(({ seq, id }) => [seq, id]));
+      events.push(...(await this.receipts(viewerId, conversation, memberships, idOf)));
+    }
     // Mute and archive are the viewer's own and change no version.
     if (known && (conversation.version !== known.version || ownDigest !== known.own)) {
       events.push({ type: 'conversation_updated', data: await this.views.present(viewerId, conversation) });
@@ -121,12 +128,14 @@ export class ConversationDelta {
     viewerId: string,
     { id, participants, summary }: Conversation,
     memberships: readonly Membership[],
+    idOf: ReadonlyMap<number, string>,
   ): Promise<SyncEvent[]> {
     const small = participants.length <= NAMED_RECEIPTS;
     const wrote = small || (await this.messages.sendersBetween(id, 0, summary.seq)).includes(viewerId);
     const told = memberships.filter((m) => (wrote || m.userId === viewerId) && m.deliveredSeq > m.joinedSeq);
     const seqs = told.flatMap(({ readSeq, deliveredSeq }) => [readSeq, deliveredSeq]);
-    const ids = await this.messages.idsAt(id, [...new Set(seqs)]);
+    const unknown = [...new Set(seqs)].filter((seq) => seq > 0 && !idOf.has(seq));
+    const ids = new Map([...idOf, ...(unknown.length > 0 ? await this.messages.idsAt(id, unknown) : [])]);
     return told.flatMap((member) => receiptsOf(id, member, ids));
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import limitTo from 'p-limit';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { SYNC_POINT_DAYS, type SyncEvent, type SyncResult } from '../contract/payloads';
-import type { Viewer } from '../conversations/conversation';
+import type { Membership, Viewer } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
 import { SummarySettler } from '../conversations/summary-settler';
@@ -11,6 +12,10 @@ import { ownDigestOf, type SyncPosition } from './sync-position';
 import { SyncPointsRepository } from './sync-points.repository';
 import type { SyncQueryDto } from './dto/sync-query.dto';
 
+/** When a whole school comes back at once, those who wait hold up neither the others' requests nor the store. */
+const AT_ONCE = 16;
+/** Conversations whose memberships are read together. */
+const TOGETHER = 10;
 const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
 
 /**
@@ -19,6 +24,8 @@ const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
  */
 @Injectable()
 export class SyncService {
+  private readonly slots = limitTo(AT_ONCE);
+
   constructor(
     private readonly points: SyncPointsRepository,
     private readonly conversations: ConversationsRepository,
@@ -29,7 +36,11 @@ export class SyncService {
   ) {}
 
   /** @throws DATABASE_UNAVAILABLE */
-  async sync({ userId }: Actor, { since, limit }: SyncQueryDto): Promise<SyncResult> {
+  sync(actor: Actor, query: SyncQueryDto): Promise<SyncResult> {
+    return this.slots(() => this.read(actor, query));
+  }
+
+  private async read({ userId }: Actor, { since, limit }: SyncQueryDto): Promise<SyncResult> {
     const viewer = await this.reader.viewer(userId);
     const point = since === undefined ? undefined : await this.points.find(since);
     const now = this.clock.now();
@@ -64,14 +75,20 @@ export class SyncService {
     const moved = rows.filter((row) => hasMoved(row, vector.get(row.id)));
     const ids = moved.map(({ id }) => id);
     const found = new Map((await this.conversations.findManyForViewer(ids, viewer)).map((c) => [c.id, c]));
-    for (const row of moved) {
+    let members = new Map<string, Membership[]>();
+    for (const [index, row] of moved.entries()) {
       const left = limit - events.length;
       if (left <= 0) return { events, complete: false };
+      if (index % TOGETHER === 0) {
+        const next = ids.slice(index, index + TOGETHER).flatMap((id) => found.get(id) ?? []);
+        for (const conversation of next) await this.reader.admit(conversation, viewer);
+        members = await this.conversations.findMembershipsIn(next.map(({ id }) => id));
+      }
       const conversation = found.get(row.id);
       // Taken out a moment ago: the next sync says so.
       if (!conversation) continue;
-      await this.reader.admit(conversation, viewer);
-      const delta = await this.delta.read(viewer.userId, conversation, row, vector.get(row.id), left);
+      const missed = { row, known: vector.get(row.id), memberships: members.get(row.id) ?? [] };
+      const delta = await this.delta.read(viewer.userId, conversation, missed, left);
       events.push(...delta.events);
       vector.set(row.id, delta.position);
       if (!delta.complete) return { events, complete: false };

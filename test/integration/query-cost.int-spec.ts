@@ -53,7 +53,7 @@ describe('what a request examines does not grow with what is stored', () => {
     await school.meet(...Array.from({ length: 40 }, () => aTeacher()));
     connection.set('debug', (collection: string, method: string, first: unknown, ...rest: unknown[]) => {
       if (method.startsWith('insert')) return;
-      asked.push({ collection, method, first, options: (rest.at(-1) ?? {}) });
+      asked.push({ collection, method, first, options: rest.at(-1) ?? {} });
     });
   }, 120_000);
   afterAll(async () => {

@@ -93,6 +93,7 @@ const CASES: Record<
   'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
   'conversations.moveSummaries': ({ c }) =>
     c.moveSummaries([{ conversationId: 'x', seq: 1, lastId: 'x', lastAt: new Date(), lastBy: 'u' }]),
+  'conversations.findMembershipsIn': ({ c }) => c.findMembershipsIn([randomUUID(), randomUUID()]),
   'conversations.findMemberships': ({ c }) => c.findMemberships(randomUUID()),
   'conversations.findMembershipsOf': ({ c }) => c.findMembershipsOf([{ conversationId: 'x', userId: 'u' }]),
   'conversations.moveDeliveredPositions': ({ c }) =>

@@ -289,6 +289,20 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return found.map(toMembership);
   }
 
+  /** Index: conversation. */
+  async findMembershipsIn(conversationIds: readonly string[]): Promise<Map<string, Membership[]>> {
+    const found = await this.memberships
+      .find({ conversation_id: { $in: [...conversationIds] } })
+      .lean<MembershipDocument[]>();
+    const byConversation = new Map<string, Membership[]>();
+    for (const membership of found.map(toMembership)) {
+      const some = byConversation.get(membership.conversationId);
+      if (some) some.push(membership);
+      else byConversation.set(membership.conversationId, [membership]);
+    }
+    return byConversation;
+  }
+
   /** Index: _id. */
   async findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]> {
     const ids = pairs.map(({ conversationId, userId }) => membershipId(conversationId, userId));
