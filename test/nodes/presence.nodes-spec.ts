@@ -8,6 +8,7 @@ import { SharedPeople, type Step } from '../../src/presence/shared-people';
 import type { PresencePayload, UserStatusPayload, WebsocketStats } from '../../src/contract/payloads';
 import { RedisConnection } from '../../src/redis/redis-connection';
 import { eventually } from '../support/eventually';
+import { Cluster, type ServiceNode } from '../support/nodes';
 import { aParent, aTeacher, anAdmin, idOf } from '../support/people';
 import { PlainClient } from '../support/plain-client';
 import { RedisServer } from '../support/redis-server';
@@ -396,4 +397,34 @@ describe('presence over two nodes', () => {
     expect(await status(nodes[0], moving)).toBe('online');
     await stopping;
   });
+});
+
+describe('a node that is killed', () => {
+  const PROMISED_MS = 60_000;
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.start(2);
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  it('leaves no ghost for more than 60 s, and no place taken', async () => {
+    const [stays, dies] = cluster.nodes as [ServiceNode, ServiceNode];
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const school = new School(stays);
+    await school.group([teacher, parent]);
+    const watcher = await connectAs(stays.url, teacher);
+    const online = nextEvent(watcher, 'user_online', ({ user_id }) => user_id === idOf(parent));
+    const ghosts = await Promise.all(Array.from({ length: 5 }, () => connectAs(dies.url, parent)));
+    await online;
+    const offline = new Promise<PresencePayload>((resolve, reject) => {
+      watcher.once('user_offline', resolve);
+      setTimeout(() => reject(new Error('a ghost')), PROMISED_MS).unref();
+    });
+    await dies.process.kill();
+    expect(await offline).toMatchObject({ user_id: idOf(parent), last_seen: expect.any(String) as string });
+    const { body } = await stays.call('GET', `/api/v1/presence/${idOf(parent)}`, { as: teacher });
+    expect(body['online_status']).toBe('offline');
+    const returned = await Promise.all(Array.from({ length: 5 }, () => connectAs(stays.url, parent)));
+    for (const socket of [watcher, ...ghosts, ...returned]) socket.close();
+  }, 120_000);
 });
