@@ -1,6 +1,7 @@
 import { getConnectionToken } from '@nestjs/mongoose';
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
+import { CirclesRepository } from '../../src/conversations/circles.repository';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
 import { membershipFrom, type Viewer } from '../../src/conversations/conversation';
 import type { Message } from '../../src/message-store/message';
@@ -59,6 +60,7 @@ const each = async (ask: (viewer: Viewer) => Promise<unknown>): Promise<void> =>
 const CASES: Record<
   string,
   (repositories: {
+    ci: CirclesRepository;
     c: ConversationsRepository;
     m: MessagesRepository;
     u: UsersRepository;
@@ -68,6 +70,8 @@ const CASES: Record<
     st: StatisticsRepository;
   }) => Promise<unknown>
 > = {
+  'circles.findOf': ({ ci }) => ci.findOf(['u', 'v'], 100, 10),
+  'circles.findInSupport': ({ ci }) => ci.findInSupport(['u', 'v']),
   'conversations.findForViewer': ({ c }) => each((viewer) => c.findForViewer(randomUUID(), viewer)),
   'conversations.findManyForViewer': ({ c }) => each((viewer) => c.findManyForViewer([randomUUID()], viewer)),
   'conversations.findRecent': ({ c }) => each((viewer) => c.findRecent(viewer, { without: [randomUUID()], limit: 20 })),
@@ -183,6 +187,7 @@ const WITHOUT_QUERY = [
 describe('query plans', () => {
   let service: TestApp;
   let connection: Connection;
+  let ci: CirclesRepository;
   let c: ConversationsRepository;
   let m: MessagesRepository;
   let u: UsersRepository;
@@ -195,6 +200,7 @@ describe('query plans', () => {
   beforeAll(async () => {
     service = await startTestApp();
     connection = service.app.get<Connection>(getConnectionToken(), { strict: false });
+    ci = service.app.get(CirclesRepository, { strict: false });
     c = service.app.get(ConversationsRepository, { strict: false });
     m = service.app.get(MessagesRepository, { strict: false });
     u = service.app.get(UsersRepository, { strict: false });
@@ -225,14 +231,14 @@ describe('query plans', () => {
             !['constructor', 'insertUnlessKnown', 'stampNewAdmins', 'moveTimes', 'writeUnlessErased'].includes(method),
         )
         .map((method) => `${name}.${method}`);
-    const repositories = { conversations: c, messages: m, timeline: t, users: u, notifications: n, sync: s };
+    const repositories = { circles: ci, conversations: c, messages: m, timeline: t, users: u, notifications: n, sync: s };
     const all = Object.entries({ ...repositories, statistics: st }).flatMap((entry) => methodsOf(...entry));
     expect(all.sort()).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
   });
 
   it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
     recorded.length = 0;
-    await CASES[name]?.({ c, m, u, n, s, t, st });
+    await CASES[name]?.({ ci, c, m, u, n, s, t, st });
     expect(recorded.length).toBeGreaterThan(0);
     for (const { collection, filter, options } of [...recorded]) {
       const cursor = connection.collection(collection).find(filter);
