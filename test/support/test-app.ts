@@ -20,8 +20,9 @@ import type {
   MessagePayload,
 } from '../../src/contract/payloads';
 import { PresenceTimings } from '../../src/presence/presence-timings';
+import { call } from './call';
 import { startTestStore, type TestStore } from './store';
-import { TEST_SECRET, tokenFor, type TestPerson } from './tokens';
+import { TEST_SECRET, type TestPerson } from './tokens';
 
 export interface TestApp {
   readonly app: NestFastifyApplication;
@@ -120,21 +121,4 @@ export async function startTestApp(
 /** A store that several applications of a test share is stopped by the test. */
 function givenStore({ MONGODB_URL: url, MONGODB_DATABASE: database }: Record<string, string>): TestStore | undefined {
   return url && database ? { url, database, stop: () => Promise.resolve() } : undefined;
-}
-
-async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-  const { as, body, headers = {} } = options;
-  const token = typeof as === 'string' ? as : as && tokenFor(as);
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const parsed = (text.startsWith('{') ? JSON.parse(text) : {}) as AnswerBody;
-  return { status: response.status, headers: response.headers, body: parsed, text };
 }
