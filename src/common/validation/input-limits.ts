@@ -17,6 +17,20 @@ export const MaxInputKeys =
     maxKeysOf.set(target, keys);
   };
 
+const nullable = new WeakSet<object>();
+
+/** For a dto whose fields may be null with a meaning: it takes the value away. Elsewhere null is the same as nothing. */
+export const KeepsNull = (): ClassDecorator => (target) => {
+  nullable.add(target);
+};
+
+/** Takes the fields that are null off an accepted input, unless null has a meaning for the dto. */
+export function dropNulls(accepted: Record<string, unknown>, target: object): Record<string, unknown> {
+  if (nullable.has(target)) return accepted;
+  for (const [field, value] of Object.entries(accepted)) if (value === null) delete accepted[field];
+  return accepted;
+}
+
 /** @returns whether `value` is an object as JSON or a query string makes it; buffers, dates and arrays are not. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -2,7 +2,7 @@ import { IsOptional, IsString, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { DomainError } from '../errors/domain-error';
 import { IsContent, IsFlatMetadata, QueryInt } from './decorators';
-import { MaxInputKeys } from './input-limits';
+import { KeepsNull, MaxInputKeys } from './input-limits';
 import { InputPipe } from './input.pipe';
 
 class Inner {
@@ -54,6 +54,17 @@ describe('InputPipe', () => {
       await expect(fieldsOf(body)).resolves.toEqual(['body']);
     },
   );
+
+  it('takes null for nothing, but for a dto where it has a meaning', async () => {
+    @KeepsNull()
+    class Change {
+      @IsOptional() @IsString() name?: string | null;
+    }
+    await expect(run({ content: 'x', metadata: null, inner: null })).resolves.toEqual({ content: 'x' });
+    await expect(fieldsOf({ content: null })).resolves.toEqual(['content']);
+    await expect(fieldsOf({ content: 'x', other: null })).resolves.toEqual(['other']);
+    await expect(run({ name: null }, Change)).resolves.toEqual({ name: null });
+  });
 
   it('names the missing fields when there is no body', async () => {
     await expect(fieldsOf(undefined)).resolves.toEqual(['content']);

@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/commo
 import type { ValidationError } from 'class-validator';
 import { DomainError, type FieldError } from '../errors/domain-error';
 import { acceptFlat } from './flat-input';
-import { isPlainObject, shapeError } from './input-limits';
+import { dropNulls, isPlainObject, shapeError } from './input-limits';
 
 const MAX_ERRORS = 100;
 const MAX_FIELD_LENGTH = 128;
@@ -48,6 +48,8 @@ export class InputPipe extends ValidationPipe {
     if (!isPlainObject(input)) throw DomainError.invalid(root, 'must be an object');
     const breach = shapeError(input, metadata.metatype);
     if (breach) throw new DomainError('VALIDATION_FAILED', { errors: [breach] });
-    return acceptFlat(input, metadata.metatype) ?? ((await super.transform(input, metadata)) as unknown);
+    const { metatype } = metadata;
+    const accepted: unknown = acceptFlat(input, metatype) ?? (await super.transform(input, metadata));
+    return dropNulls(accepted as Record<string, unknown>, metatype);
   }
 }

@@ -1,9 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUrl, MaxLength } from 'class-validator';
 import { IsText, MayBeAbsent } from '../../common/validation/decorators';
+import { KeepsNull } from '../../common/validation/input-limits';
 import { POSTING, type Posting } from '../../contract/payloads';
 
 /** What is left out stays as it is. */
+@KeepsNull()
 export class ChangeConversationDto {
   @ApiPropertyOptional({ example: 'Classe 4B', description: '1 to 120 code points.' })
   @MayBeAbsent()
