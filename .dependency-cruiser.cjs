@@ -57,12 +57,13 @@ module.exports = {
       'presence',
       'users',
     ]),
+    layer('asyncapi', [...base, 'openapi', 'messages', 'realtime', 'sync']),
     layer('retention', [...base, 'conversations', 'database', 'message-store']),
     {
       name: 'only-realtime-knows-the-doors',
-      comment: 'Features speak to sockets by domain events.',
+      comment: 'Features speak to sockets by domain events; asyncapi describes the doors.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(realtime/|app\\.)' },
+      from: { path: '^src/', pathNot: '^src/(realtime/|asyncapi/|app\\.)' },
       to: { path: '^src/realtime/' },
     },
     {

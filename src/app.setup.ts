@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
+import { serveAsyncApi } from './asyncapi/serve';
 import { createOpenApiDocument } from './openapi/document';
 import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
@@ -100,6 +101,7 @@ function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
     raw: ['json'],
     swaggerOptions: { persistAuthorization: true },
   });
+  serveAsyncApi(app, config.service.version);
 }
 
 /** Everything HTTP that is not a route; used by main and by the tests, so that both see the same service. */

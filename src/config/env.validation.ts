@@ -212,7 +212,7 @@ export class EnvironmentVariables {
   @ListSetting('a comma-separated list of IP addresses or networks such as 10.0.0.0/8', isAddressOrNetwork)
   TRUSTED_PROXIES: string[] = [];
 
-  /** Whether /docs and /docs-json are served. Default true. */
+  /** Whether /docs, /docs-json, /docs/realtime and /docs/asyncapi.json are served. Default true. */
   @BooleanSetting()
   DOCS: boolean = true;
 }

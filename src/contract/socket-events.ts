@@ -31,6 +31,9 @@ export const CLIENT_EVENTS = {
   ping: 'ping',
 } as const;
 
+/** What a connection may send before it is known who sits there (contract 1). */
+export const OPEN_EVENTS: readonly string[] = [CLIENT_EVENTS.authentication, CLIENT_EVENTS.ping];
+
 export const SERVER_EVENTS = {
   authenticated: 'authenticated',
   messageSent: 'message_sent',
@@ -173,24 +176,27 @@ export interface MessageDeletedPayload {
 }
 
 /** `missed_events`: live events may be missing, so that the client asks for what it missed. */
-export type SyncReason = 'missed_events';
+export const SYNC_REASONS = ['missed_events'] as const;
+export type SyncReason = (typeof SYNC_REASONS)[number];
 
-export type UnauthorizedReason = 'token_expired' | 'auth_timeout' | 'user_inactive';
+export const UNAUTHORIZED_REASONS = ['token_expired', 'auth_timeout', 'user_inactive'] as const;
+export type UnauthorizedReason = (typeof UNAUTHORIZED_REASONS)[number];
 
 export interface ClientToServerEvents {
   authentication: (input: { token: string }, ack?: Reply<AuthenticatedPayload>) => void;
   message: (input: SendMessageInput, ack?: Reply<MessagePayload>) => void;
   message_read: (input: MessageReadInput, ack?: Reply<MarkReadResult>) => void;
   message_delivered: (input: MessageDeliveredInput, ack?: Reply<DeliveredResult>) => void;
-  message_typing: (input: ConversationInput, ack?: Reply<ConversationInput>) => void;
-  message_stop_typing: (input: ConversationInput, ack?: Reply<ConversationInput>) => void;
+  /** A flood is dropped silently: then the answer names nothing. */
+  message_typing: (input: ConversationInput, ack?: Reply<Partial<ConversationInput>>) => void;
+  message_stop_typing: (input: ConversationInput, ack?: Reply<Partial<ConversationInput>>) => void;
   conversation_join: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
   conversation_leave: (input: ConversationInput, ack?: Reply<ParticipantPayload>) => void;
   message_edit: (input: MessageEditInput, ack?: Reply<MessagePayload>) => void;
   message_delete: (input: MessageDeleteInput, ack?: Reply<MessagePayload>) => void;
   user_status_change: (input: UserStatusInput, ack?: Reply<OwnStatusPayload>) => void;
   sync: (input: SyncInput, ack?: Reply<SyncResult>) => void;
-  ping: (input: { timestamp?: string }, ack?: Reply<{ timestamp: string }>) => void;
+  ping: (input: { timestamp?: unknown }, ack?: Reply<{ timestamp: string }>) => void;
 }
 
 export interface ServerToClientEvents {

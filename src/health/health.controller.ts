@@ -21,9 +21,10 @@ export class HealthController {
   @ApiOperation({ summary: 'What this service is' })
   @Answers({ type: RootSchema, ok: { 200: 'Name, version and links.' }, open: true })
   root(): { service: string; version: string; links: Record<string, string> } {
-    const docs: Record<string, string> = this.config.docs ? { docs: '/docs', openapi: '/docs-json' } : {};
-    const links = { health: '/health', api: '/api/v1/messages', socket: '/socket.io', ...docs };
-    return { service: 'messaging-service', version: this.config.service.version, links };
+    const links = { health: '/health', api: '/api/v1/messages', socket: '/socket.io', websocket: '/ws' };
+    const docs = { docs: '/docs', openapi: '/docs-json', realtime: '/docs/realtime', asyncapi: '/docs/asyncapi.json' };
+    const shown = this.config.docs ? { ...links, ...docs } : links;
+    return { service: 'messaging-service', version: this.config.service.version, links: shown };
   }
 
   /** 200 healthy or degraded, 503 unhealthy. */

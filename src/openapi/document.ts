@@ -7,7 +7,8 @@ type Operation = NonNullable<PathItem['get']>;
 const DESCRIPTION = `Messages between parents, students, teachers and administrators of a school.
 
 Tokens come from auth-service: press *Authorize* and paste the access token. Every refusal is a problem (RFC 9457) with a
-stable \`error_code\`, the same on every channel. Live events come over Socket.IO (\`/socket.io\`) or a plain WebSocket.`;
+stable \`error_code\`, the same on every channel. Live events come over Socket.IO (\`/socket.io\`) or a plain WebSocket
+(\`/ws\`): [their page](/docs/realtime).`;
 
 /** @returns the OpenAPI document of the routes of `app`, the same for every deployment of a version */
 export function createOpenApiDocument(app: INestApplication, version: string): OpenAPIObject {

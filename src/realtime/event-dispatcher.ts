@@ -8,7 +8,7 @@ import { DomainError } from '../common/errors/domain-error';
 import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
 import { SlidingWindow } from '../common/rate/sliding-window';
-import { type Ack, CLIENT_EVENTS } from '../contract/socket-events';
+import { type Ack, CLIENT_EVENTS, OPEN_EVENTS } from '../contract/socket-events';
 import type { Peer, PeerRequest, Reply } from './peer';
 
 /** A gateway method as Nest wraps it: pipes and filters included, the peer bound. */
@@ -20,7 +20,7 @@ export interface EventHandler {
 export type AnswerListener = (event: string, outcome: string, ms: number) => void;
 export type Transform = (result: unknown) => Observable<unknown>;
 
-const OPEN_TO_ALL: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.authentication, CLIENT_EVENTS.ping]);
+const OPEN_TO_ALL: ReadonlySet<unknown> = new Set(OPEN_EVENTS);
 /** Hints that nobody misses: a flood of them is no error (contract 4). */
 const DROPPED_SILENTLY: ReadonlySet<unknown> = new Set([CLIENT_EVENTS.messageTyping, CLIENT_EVENTS.messageStopTyping]);
 const EVENT_NAMES: ReadonlySet<unknown> = new Set(Object.values(CLIENT_EVENTS));

@@ -1,7 +1,9 @@
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Allow } from 'class-validator';
 
+@ApiSchema({ name: 'PingInput' })
 export class PingDto {
-  /** The client's own note; nobody reads it. */
+  @ApiPropertyOptional({ type: String, description: 'A note of the client; nobody reads it.' })
   @Allow()
   readonly timestamp?: unknown;
 }
