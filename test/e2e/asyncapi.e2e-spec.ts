@@ -8,6 +8,7 @@ import { InputPipe } from '../../src/common/validation/input.pipe';
 import { CLIENT_EVENTS } from '../../src/contract/socket-events';
 import { MessagingGateway } from '../../src/realtime/messaging.gateway';
 import { committed, payloadOf, surprise } from '../support/asyncapi';
+import { literals } from '../support/protocol';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 type Dto = new () => object;
@@ -78,6 +79,18 @@ describe('the AsyncAPI document', () => {
       return path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], committed) == null;
     });
     expect(dangling).toEqual([]);
+  });
+});
+
+describe('docs/PROTOCOL.md', () => {
+  const text = literals();
+
+  it.each(text)('line $line is $key', ({ key, payload }) => expect(surprise(key, payload)).toBeUndefined());
+
+  it('shows literals and both doors', () => {
+    const keys = text.map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining(['client.message', 'ack.message', 'frame.client.message']));
+    expect(text.length).toBeGreaterThan(40);
   });
 });
 
