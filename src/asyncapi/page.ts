@@ -15,6 +15,9 @@ const keyOf = (reference: { readonly $ref: string }): string => reference.$ref.s
 const json = (value: unknown): Html => html`<pre>${JSON.stringify(value, null, 2)}</pre>`;
 const link = (event: string): Html => html`<a href="#server-${event}"><code>${event}</code></a>`;
 
+/** As one text: the policy knows the stylesheet by its hash, so no space may come to it. */
+const STYLE = new Html(`<style>${PAGE_STYLE}</style>`);
+
 /** Reads one document, so that the functions below need not carry it. */
 class Page {
   private readonly messages: Readonly<Record<string, AsyncApiMessage>>;
@@ -31,9 +34,7 @@ class Page {
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>${info.title}</title>
-          <style>
-            ${new Html(PAGE_STYLE)}
-          </style>
+          ${STYLE}
         </head>
         <body>
           <h1>${info.title}</h1>

@@ -2,6 +2,7 @@ import { schemas } from '@asyncapi/specs';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { getMetadataStorage } from 'class-validator';
+import { createHash } from 'node:crypto';
 import type { AsyncApiDocument } from '../../src/asyncapi/document-types';
 import type { DomainError } from '../../src/common/errors/domain-error';
 import { InputPipe } from '../../src/common/validation/input.pipe';
@@ -123,7 +124,10 @@ describe('/docs/realtime', () => {
   it('loads nothing, and its policy would let nothing in', () => {
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const policy = answer.headers.get('content-security-policy') ?? '';
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
     expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'/);
+    expect(policy).toContain(`'sha256-${hash}'`);
     expect(page).not.toMatch(/<(script|link|img|iframe|object|embed)\b|\bsrc=|\burl\(|@import|https?:/);
   });
 
