@@ -10,6 +10,7 @@ import {
   MessageSentSchema,
   PongSchema,
   SocketErrorSchema,
+  SyncRequiredSchema,
   TypingSchema,
   UnauthorizedSchema,
 } from '../openapi/socket-event.schema';
@@ -121,6 +122,13 @@ export const SERVER_EVENT_ENTRIES: { readonly [E in ServerEvent]: ServerEventEnt
     to: ASKER,
     payload: SyncResultSchema,
     example: example.SYNC_RESULT,
+  },
+  sync_required: {
+    summary: 'Live events may be missing: sync from the kept cursor',
+    description: 'The connection stays.',
+    to: 'The connections that may have missed events.',
+    payload: SyncRequiredSchema,
+    example: { reason: 'missed_events' },
   },
   pong: {
     summary: 'The time of the service, as the answer to `ping`',

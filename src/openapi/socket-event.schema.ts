@@ -3,6 +3,7 @@ import { ERROR_CODES, type ErrorCode } from '../contract/error-codes';
 import type { DeliveredResult, MessageStatus, UserInfo } from '../contract/payloads';
 import { ALL_ROLES, type Role } from '../contract/roles';
 import {
+  SYNC_REASONS,
   UNAUTHORIZED_REASONS,
   type AuthenticatedPayload,
   type ConversationInput,
@@ -13,6 +14,7 @@ import {
   type MessageReceivedPayload,
   type MessageSentPayload,
   type ParticipantPayload,
+  type SyncReason,
   type TypingPayload,
   type UnauthorizedReason,
 } from '../contract/socket-events';
@@ -102,6 +104,11 @@ export class MessageDeletedSchema implements MessageDeletedPayload {
 @ApiSchema({ name: 'Pong' })
 export class PongSchema {
   @Instant({ description: 'The time of the service.' }) timestamp: string;
+}
+
+@ApiSchema({ name: 'SyncRequired' })
+export class SyncRequiredSchema {
+  @ApiProperty({ enum: SYNC_REASONS }) reason: SyncReason;
 }
 
 @ApiSchema({ name: 'Unauthorized' })

@@ -1,4 +1,5 @@
 import type { ClientEvent, ServerEvent } from '../../src/asyncapi/event-types';
+import { SyncCaller } from '../../src/realtime/nodes/sync-caller';
 import { aParent, aTeacher, idOf } from './people';
 import { PlainClient } from './plain-client';
 import { School } from './school';
@@ -173,6 +174,7 @@ export const SERVER_EVENT_CASES: Readonly<Record<ServerEvent, (stage: Stage) => 
     await answerTo('conversation_leave')(stage);
   },
   sync: answerTo('sync'),
+  sync_required: ({ service }) => service.app.get(SyncCaller, { strict: false }).everybody(),
   pong: answerTo('ping'),
   unauthorized: async (stage) => {
     const { person } = await stage.enter(aParent());
