@@ -9,6 +9,7 @@ import {
   MessageReceivedSchema,
   MessageSentSchema,
   PongSchema,
+  PresenceSchema,
   SocketErrorSchema,
   SyncRequiredSchema,
   TypingSchema,
@@ -23,6 +24,9 @@ const { CONVERSATION_ID: conversation_id, MESSAGE_ID: message_id, MARIE, DUPONT,
 const position = { conversation_id, message_id, seq: 12 };
 const typing = { conversation_id, user_id: MARIE, user_name: 'Marie Martin' };
 const ASKER = 'The connection that asked.';
+const presence = { user_id: MARIE, username: 'marie.martin', display_name: 'Marie Martin' };
+const THOSE_WHO_SHARE =
+  'Those connected who share a direct or support conversation, or a group of up to 100, with the person.';
 const PARTICIPANTS = 'Every device of every participant.';
 
 /**
@@ -88,6 +92,24 @@ export const SERVER_EVENT_ENTRIES: { readonly [E in ServerEvent]: ServerEventEnt
     to: PARTICIPANTS,
     payload: MessageDeletedSchema,
     example: position,
+  },
+  user_online: {
+    summary: 'A person is connected',
+    to: THOSE_WHO_SHARE,
+    payload: PresenceSchema,
+    example: { ...presence, online_status: 'online', last_seen: null },
+  },
+  user_offline: {
+    summary: 'A person has been gone for 5 s',
+    to: THOSE_WHO_SHARE,
+    payload: PresenceSchema,
+    example: { ...presence, online_status: 'offline', last_seen: READ_AT },
+  },
+  user_status_change: {
+    summary: 'A person chose another status',
+    to: THOSE_WHO_SHARE,
+    payload: PresenceSchema,
+    example: { ...presence, online_status: 'busy', last_seen: null },
   },
   conversation_created: {
     summary: 'A conversation that is new to the one who hears of it',

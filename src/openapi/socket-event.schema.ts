@@ -1,6 +1,6 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema, PickType } from '@nestjs/swagger';
 import { ERROR_CODES, type ErrorCode } from '../contract/error-codes';
-import type { DeliveredResult, MessageStatus, UserInfo } from '../contract/payloads';
+import type { DeliveredResult, MessageStatus, PresencePayload, UserInfo } from '../contract/payloads';
 import { ALL_ROLES, type Role } from '../contract/roles';
 import {
   SYNC_REASONS,
@@ -21,6 +21,7 @@ import {
 import { MessageSchema } from './message.schema';
 import { FieldErrorSchema } from './problem.schema';
 import { Instant, Nullable, Seq, Uuid } from './properties';
+import { UserStatusSchema } from './user.schema';
 
 @ApiSchema({ name: 'UserInfo' })
 export class UserInfoSchema implements UserInfo {
@@ -105,6 +106,11 @@ export class MessageDeletedSchema implements MessageDeletedPayload {
 export class PongSchema {
   @Instant({ description: 'The time of the service.' }) timestamp: string;
 }
+
+@ApiSchema({ name: 'Presence' })
+export class PresenceSchema
+  extends PickType(UserStatusSchema, ['user_id', 'username', 'display_name', 'online_status', 'last_seen'])
+  implements PresencePayload {}
 
 @ApiSchema({ name: 'SyncRequired' })
 export class SyncRequiredSchema {

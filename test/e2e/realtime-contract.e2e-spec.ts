@@ -12,13 +12,15 @@ const clientEvents = Object.values(CLIENT_EVENTS);
 const serverEvents = Object.values(SERVER_EVENTS);
 const answers: Readonly<Record<string, string>> = ANSWER_EVENTS;
 const RUNS = 20;
+/** How long somebody may be gone before it is told. */
+const GRACE_MS = 300;
 
 /** What travels on the doors of the running service, held against docs/asyncapi.yaml field by field. */
 describe('the two doors and their document', () => {
   let service: TestApp;
   let stage: Stage;
   beforeAll(async () => {
-    service = await startTestApp({ RATE_LIMIT_EVENTS_PER_SECOND: '1000000' });
+    service = await startTestApp({ RATE_LIMIT_EVENTS_PER_SECOND: '1000000' }, undefined, { graceMs: GRACE_MS });
     stage = await new Stage(service).open();
   }, 60_000);
   afterAll(async () => {

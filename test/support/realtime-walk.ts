@@ -133,6 +133,13 @@ async function startTyping({ witness, teacher, conversationId: conversation_id }
   await witness.ask(teacher.socket, 'message_typing', { conversation_id });
 }
 
+/** Somebody whom the teacher knows comes. */
+async function acquaintance(stage: Stage): Promise<Present> {
+  const person = aParent();
+  await stage.school.group([stage.teacher.person, person]);
+  return stage.enter(person);
+}
+
 /**
  * What makes every event of the service come, on both doors: the place to add a case for a new one. An event without a
  * case neither compiles nor passes.
@@ -160,6 +167,14 @@ export const SERVER_EVENT_CASES: Readonly<Record<ServerEvent, (stage: Stage) => 
     stage.witness.ask(stage.teacher.socket, 'message_edit', { message_id: await stage.message(), content: 'bonsoir' }),
   message_deleted: async (stage) =>
     stage.witness.ask(stage.teacher.socket, 'message_delete', { message_id: await stage.message() }),
+  user_online: acquaintance,
+  user_offline: async (stage) => {
+    const { socket, plain } = await acquaintance(stage);
+    socket.close();
+    plain.close();
+  },
+  user_status_change: ({ witness, parent }) =>
+    witness.ask(parent.socket, 'user_status_change', { online_status: 'away' }),
   conversation_created: (stage) => stage.group(),
   conversation_updated: async (stage) =>
     stage.school.patch(stage.teacher.person, await stage.group(), { title: 'Classe 4B', description: 'Devoirs' }),
