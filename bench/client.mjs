@@ -26,6 +26,8 @@ class Samples {
   }
 }
 
+const cpuOf = (pids) => pids.reduce((sum, pid) => sum + (cpuMicros(pid) ?? Number.NaN), 0);
+
 async function inParallel(items, width, work) {
   let next = 0;
   const worker = async () => {
@@ -50,7 +52,8 @@ async function rest(url, token, path, body) {
 }
 
 async function run(scenario) {
-  const { url, service, users, conversations, inFlight, seconds, warmUp, bytes, pid, delivers } = scenario;
+  const { urls, service, users, conversations, inFlight, seconds, warmUp, bytes, pids, delivers } = scenario;
+  const [url] = urls;
   const counts = { sent: 0, acked: 0, refused: 0, deliveries: 0, lost: 0, doubled: 0, outOfOrder: 0, disconnects: 0 };
   const ackMs = new Samples();
   const deliveryMs = new Samples();
@@ -94,7 +97,7 @@ async function run(scenario) {
   const sockets = [];
   await inParallel(users, 32, async (user, i) => {
     sockets[i] = await connect(
-      url,
+      urls[i % urls.length],
       { token: user.token, user: user.id, rooms: rooms[i] },
       { onDelivery: (mark) => received(i, mark), onLost: () => (counts.disconnects += 1) },
     );
@@ -156,12 +159,12 @@ async function run(scenario) {
   for (let i = 0; i < inFlight; i += 1) sendOne();
 
   await sleep(warmUp * 1000);
-  const opened = { at: now(), cpu: cpuMicros(pid), own: process.cpuUsage() };
+  const opened = { at: now(), cpu: cpuOf(pids), own: process.cpuUsage() };
   measuring = true;
   await sleep(seconds * 1000);
   measuring = false;
   const elapsed = (now() - opened.at) / 1000;
-  const cpu = cpuMicros(pid);
+  const cpu = cpuOf(pids);
   const own = process.cpuUsage(opened.own);
   const inWindow = { acked: measuredAcks, deliveries: measuredDeliveries };
   stopped = true;
@@ -194,7 +197,7 @@ async function run(scenario) {
   }
   for (const socket of sockets) socket.close();
 
-  const known = cpu !== undefined && opened.cpu !== undefined && inWindow.acked > 0;
+  const known = Number.isFinite(cpu) && Number.isFinite(opened.cpu) && inWindow.acked > 0;
   return {
     connections: users.length,
     conversations: convs.length,

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureRest, restTable } from './rest.mjs';
+import { hasRedis, startTwoNodes } from './two-nodes.mjs';
 import {
   ensureBuilt,
   freePort,
@@ -38,6 +39,7 @@ const BYTES = 200;
 const CONVERSATIONS = 200;
 const GROUP = 30;
 const GROUP_USERS = 300;
+const CROWD = 500;
 
 const children = new Set();
 let folder;
@@ -107,13 +109,31 @@ const groups = {
   ),
 };
 
+const crowd = {
+  ...common,
+  delivers: true,
+  inFlight: 4,
+  users: school(400_000, CROWD),
+  conversations: [Array.from({ length: CROWD }, (_, i) => i)],
+};
+
 async function raw(mode, scenario) {
   const server = forkFile('raw-server.mjs', { RAW_MODE: mode, RAW_FOLDER: folder });
   const { port } = await firstMessage(server, 'raw server', 10_000);
   try {
-    return await load({ ...scenario, url: `http://127.0.0.1:${port}`, pid: server.pid, service: false });
+    return await load({ ...scenario, urls: [`http://127.0.0.1:${port}`], pids: [server.pid], service: false });
   } finally {
     server.kill('SIGKILL');
+  }
+}
+
+/** Two people of every conversation are on different nodes. */
+async function servedByTwo(scenario) {
+  const nodes = await startTwoNodes({ folder, secret, env: { RATE_LIMIT_MESSAGES_PER_MINUTE: '1000000' } });
+  try {
+    return await load({ ...scenario, urls: nodes.urls, pids: nodes.pids, service: true });
+  } finally {
+    await nodes.stop();
   }
 }
 
@@ -128,7 +148,7 @@ async function startFresh(key) {
 async function served(scenario) {
   await startFresh(scenario.key);
   try {
-    return await load({ ...scenario, url: service.url, pid: service.pid, service: true });
+    return await load({ ...scenario, urls: [service.url], pids: [service.pid], service: true });
   } catch (error) {
     throw new Error(`${error.message}\n${service.output()}`, { cause: error });
   } finally {
@@ -188,19 +208,27 @@ async function main() {
     () => served({ ...direct, key: 'direct', name: '(2) service, direct chats' }),
     () => raw('relay', { ...groups, name: `(1b) raw, stored + relayed, groups of ${GROUP}` }),
     () => served({ ...groups, key: 'groups', name: `(3) service, groups of ${GROUP}` }),
+    () => raw('relay', { ...crowd, name: `(1c) raw, stored + relayed, one group of ${CROWD}` }),
+    () => served({ ...crowd, key: 'crowd', name: `(8) service, one group of ${CROWD}` }),
+    ...(hasRedis() ? [() => servedByTwo({ ...direct, name: '(9) two nodes with Redis, direct chats' })] : []),
   ];
   const results = [];
   for (const step of steps) {
     results.push(await step());
     if (!options.json) console.error(`${results.at(-1).name}: ${Math.round(results.at(-1).ackedPerSecond)} acked/s`);
   }
-  const [rawAck, rawDirect, serviceDirect, rawGroup, serviceGroup] = results;
+  const [rawAck, rawDirect, serviceDirect, rawGroup, serviceGroup, rawCrowd, serviceCrowd, twoNodes] = results;
   ratios(results, rawAck);
   const of = (own, bare) => ({
     ackedPerSecond: own.ackedPerSecond / bare.ackedPerSecond,
     cpu: own.serverCpuMicrosPerMessage ? bare.serverCpuMicrosPerMessage / own.serverCpuMicrosPerMessage : null,
   });
-  const summary = { directToRawRelay: of(serviceDirect, rawDirect), groupToRawRelay: of(serviceGroup, rawGroup) };
+  const summary = {
+    directToRawRelay: of(serviceDirect, rawDirect),
+    groupToRawRelay: of(serviceGroup, rawGroup),
+    crowdToRawRelay: of(serviceCrowd, rawCrowd),
+    ...(twoNodes && { twoNodesToOne: of(twoNodes, serviceDirect) }),
+  };
   const rest = await measureRest({
     ...{ forkFile, firstMessage, school, folder, run },
     ...{ seconds: SECONDS, warmUp: WARM_UP, bytes: BYTES, startService: startFresh },
@@ -223,6 +251,9 @@ async function main() {
       `${(r.ackedPerSecond * 100).toFixed(0)} % of its rate${r.cpu ? `, ${(r.cpu * 100).toFixed(0)} % by CPU` : ''}`;
     console.log(`(2) to (1a), the same work without the service: ${say(summary.directToRawRelay)}`);
     console.log(`(3) to (1b), the same work without the service: ${say(summary.groupToRawRelay)}`);
+    console.log(`(8) to (1c), the same work without the service: ${say(summary.crowdToRawRelay)}`);
+    if (summary.twoNodesToOne) console.log(`(9) to (2), one node without Redis: ${say(summary.twoNodesToOne)}`);
+    else console.log('(9) two nodes: not measured, redis-server is not installed');
     console.log(`\n${restTable(rest)}\n`);
     console.log(
       `${machine.cpus} CPUs (${machine.model}), Node ${machine.node}, ${BYTES} bytes, ${SECONDS} s each, client: ${options.client}`,
