@@ -231,7 +231,15 @@ describe('query plans', () => {
             !['constructor', 'insertUnlessKnown', 'stampNewAdmins', 'moveTimes', 'writeUnlessErased'].includes(method),
         )
         .map((method) => `${name}.${method}`);
-    const repositories = { circles: ci, conversations: c, messages: m, timeline: t, users: u, notifications: n, sync: s };
+    const repositories = {
+      circles: ci,
+      conversations: c,
+      messages: m,
+      timeline: t,
+      users: u,
+      notifications: n,
+      sync: s,
+    };
     const all = Object.entries({ ...repositories, statistics: st }).flatMap((entry) => methodsOf(...entry));
     expect(all.sort()).toEqual([...Object.keys(CASES), ...WITHOUT_QUERY].sort());
   });
