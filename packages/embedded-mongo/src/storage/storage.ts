@@ -52,7 +52,8 @@ export class Storage {
       readOnly: mode === 'read',
       keyEncoding: 'binary',
       encoding: 'binary',
-      // The default answers a commit before the data is flushed: a reply must never be earlier than the disk.
+      // Said on purpose: by default an asynchronous commit ends before its flush. `transactionSync` waits for the flush
+      // in both modes; a reply must never depend on that.
       overlappingSync: false,
       eventTurnBatching: false,
       cache: false,
