@@ -91,7 +91,7 @@ export class MessageLog {
     const lane = this.laneOf(conversationId);
     const now = this.clock.now();
     lane.usedAt = now;
-    if (lane.hotUntil - now < RENEW_MS) await this.keepHot([lane]);
+    if (lane.hotUntil - now < RENEW_MS) await within(COMMIT_MS, this.keepHot([lane]));
   }
 
   private laneOf(id: string): Lane {
@@ -198,10 +198,10 @@ export class MessageLog {
     try {
       await within(COMMIT_MS, this.keepHot(lanes));
       const unknown = lanes.filter((lane) => lane.head === undefined);
-      const heads = await this.conversations.heads(unknown.map(({ id }) => id));
+      const heads = await within(COMMIT_MS, this.conversations.heads(unknown.map(({ id }) => id)));
       await Promise.all(
         unknown.map(async (lane) => {
-          const top = await this.messages.top(lane.id);
+          const top = await within(COMMIT_MS, this.messages.top(lane.id));
           lane.lastSenderId = undefined;
           // The conversation remembers a number whose message retention has removed: it is never given again.
           lane.head = Math.max(top?.seq ?? 0, heads.get(lane.id)?.seq ?? 0);
@@ -278,7 +278,7 @@ export class MessageLog {
   private async warnReaders(lanes: ReadonlySet<Lane>): Promise<void> {
     const now = this.clock.now();
     const cooled = [...lanes].filter((lane) => lane.hotUntil <= now);
-    if (cooled.length > 0) await this.keepHot(cooled);
+    if (cooled.length > 0) await within(COMMIT_MS, this.keepHot(cooled));
   }
 
   /** @returns who sent the message before, when known */
@@ -308,7 +308,7 @@ export class MessageLog {
   private async answerKnown({ pending }: Item): Promise<void> {
     const { conversationId, senderId, clientMessageId } = pending.draft;
     try {
-      const first = await this.messages.findByKey(conversationId, senderId, clientMessageId ?? '');
+      const first = await within(COMMIT_MS, this.messages.findByKey(conversationId, senderId, clientMessageId ?? ''));
       if (first) pending.resolve({ message: first, duplicate: true });
       else pending.reject(new DomainError('PROCESSING_ERROR'));
     } catch (error) {
@@ -318,7 +318,7 @@ export class MessageLog {
 
   private async answerStored(item: Item): Promise<void> {
     try {
-      const stored = await this.messages.findById(item.message.id);
+      const stored = await within(COMMIT_MS, this.messages.findById(item.message.id));
       if (stored) {
         item.pending.onCommit(stored, undefined);
         item.pending.resolve({ message: stored, duplicate: false });

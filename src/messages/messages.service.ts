@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor, Caller } from '../common/actor';
+import { within } from '../common/deadline';
 import { DomainError } from '../common/errors/domain-error';
 import { KeyedTurns } from '../common/keyed-turns';
 import { AppConfig } from '../config/app-config';
@@ -25,6 +26,9 @@ import { type Appended, MessageLog } from './message-log';
 import { NAMED_RECEIPTS, presentMessage, presentNewMessage } from './message.presenter';
 import { ReceiptsService } from './receipts.service';
 import { requireLength, WritingRights } from './writing-rights';
+
+/** A check that is never answered must not hold up what its sender writes next. In ms. */
+const CHECK_MS = 8_000;
 
 /** What a system message says. */
 export interface Notice {
@@ -78,7 +82,7 @@ export class MessagesService {
    */
   async send(caller: Actor, dto: SendMessageDto): Promise<Sent> {
     // Checks take longer for one message than for the next; without turns, the next would overtake it.
-    const started = await this.turns.run(caller.userId, () => this.start(caller, dto));
+    const started = await this.turns.run(caller.userId, () => within(CHECK_MS, this.start(caller, dto)));
     const { draft, conversation, admission, appended } = started;
     let isNew = false;
     try {

@@ -55,12 +55,12 @@ export class EventDispatcher {
 
   /** Routes the events of `peer` to `handlers`. */
   bind(peer: Peer, handlers: readonly EventHandler[], transform: Transform): void {
-    const byName = new Map(handlers.map((handler) => [handler.message, handler]));
     peer.onRequest((request) => {
       // An event that was waiting when the peer was closed: access has ended.
       if (!peer.isOpen || this.stopped) return;
       this.handle(peer, request, (reply) => {
-        const handler = byName.get(request.event);
+        // A dozen: a map for each connection would cost more than looking.
+        const handler = handlers.find(({ message }) => message === request.event);
         if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
         return transform(handler.callback(request.payload, reply));
       });
