@@ -1,5 +1,6 @@
 /** The load, in a process of its own: takes one scenario from its parent, measures it, sends the result back and ends. */
 import { cpuMicros } from './cpu.mjs';
+import { inParallel } from './parallel.mjs';
 import { connectLean, connectReal } from './sockets.mjs';
 
 const now = () => performance.now();
@@ -27,17 +28,6 @@ class Samples {
 }
 
 const cpuOf = (pids) => pids.reduce((sum, pid) => sum + (cpuMicros(pid) ?? Number.NaN), 0);
-
-async function inParallel(items, width, work) {
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const i = next++;
-      await work(items[i], i);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-}
 
 async function rest(url, token, path, body) {
   const answer = await fetch(url + path, {

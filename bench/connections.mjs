@@ -15,6 +15,7 @@ import {
   temporaryFolder,
 } from '../scripts/demo/service.mjs';
 import { randomSecret, signToken } from '../scripts/demo/token.mjs';
+import { inParallel } from './parallel.mjs';
 import { connectLean } from './sockets.mjs';
 
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '2000' } } });
@@ -37,17 +38,6 @@ const people = Array.from({ length: CLIENTS }, (_, i) => {
   };
 });
 const groups = Array.from({ length: Math.floor(CLIENTS / GROUP) }, (_, g) => people.slice(g * GROUP, (g + 1) * GROUP));
-
-async function inParallel(items, width, work) {
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const i = next++;
-      await work(items[i], i);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-}
 
 /** Lets the engine of a process collect its garbage, by the debugger's protocol. */
 async function collectGarbage(inspector) {
