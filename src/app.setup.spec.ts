@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/commo
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { IsOptional, IsString } from 'class-validator';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { configureApp, createFastifyAdapter } from './app.setup';
 import { loadConfiguration } from './config/configuration';
@@ -130,6 +132,14 @@ describe('the HTTP door', () => {
     },
   );
 
+  it('takes no compressed body', async () => {
+    for (const encoding of ['gzip', 'br', 'deflate']) {
+      const response = await post('{"text":"a"}', { ...json, 'content-encoding': encoding });
+      expect([response.statusCode, codeOf(response)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    }
+    expect((await post('{"text":"a"}', { ...json, 'content-encoding': 'identity' })).statusCode).toBe(201);
+  });
+
   it('takes JSON with a charset, and large bulk calls', async () => {
     expect((await post('{"text":"é"}', { 'content-type': 'application/json; charset=utf-8' })).statusCode).toBe(201);
     const payload = JSON.stringify({ users: 'x'.repeat(200_000) });
@@ -163,6 +173,33 @@ describe('the HTTP door', () => {
       'https://school.example',
     );
     expect((await preflight('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('answers OPTIONS that is no preflight like one', async () => {
+    const response = await inject({ method: 'OPTIONS', url: '/api/v1/messages/notes' });
+    expect([response.statusCode, response.body]).toEqual([204, '']);
+  });
+
+  it.each([
+    ['rubbish', 'RUBBISH\r\n\r\n', 'HTTP/1.1 400 Bad Request', 'VALIDATION_FAILED'],
+    [
+      'headers of 20 KB',
+      `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`,
+      'HTTP/1.1 413 Payload Too Large',
+      'PAYLOAD_TOO_LARGE',
+    ],
+  ])('answers what is no HTTP with a problem: %s', async (_what, sent, status, code) => {
+    const { port } = new URL(base);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(sent);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, 'close');
+    const [head = '', body = ''] = Buffer.concat(chunks).toString('utf8').split('\r\n\r\n');
+    expect(head.split('\r\n')).toEqual(
+      expect.arrayContaining([status, 'content-type: application/problem+json; charset=utf-8', 'connection: close']),
+    );
+    expect(codeOf({ body })).toBe(code);
   });
 
   it('serves the documentation under a policy that lets it work', async () => {

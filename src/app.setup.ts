@@ -12,6 +12,7 @@ import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
+import { answerClientError } from './common/http/client-error';
 import { DeadlineInterceptor } from './common/http/deadline.interceptor';
 import { RouteTable } from './common/http/route-table';
 import { parseJson } from './common/http/parse-json';
@@ -64,6 +65,7 @@ export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
     routerOptions: { maxParamLength: 1024 },
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(toDomainError(error).error, request, reply),
+    clientErrorHandler: answerClientError,
   });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
@@ -86,6 +88,9 @@ export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
     done();
   });
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    const { 'content-encoding': encoding = 'identity' } = request.headers;
+    // Nothing here unpacks: compressed bytes would be read as broken JSON.
+    if (encoding !== 'identity') return sendProblem(new DomainError('UNSUPPORTED_MEDIA_TYPE'), request, reply);
     const { routes } = adapter;
     const allowed = request.is404 ? routes.methodsOf(request.url) : routes.refusalOf(request.method, request.url);
     if (allowed.length === 0) return done();
@@ -123,6 +128,7 @@ export async function configureApp(
     allowedHeaders: ['Authorization', 'Content-Type', 'Accept-Language', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
     credentials: false,
+    strictPreflight: false, // it would be answered with a text instead of a problem
     maxAge: 600,
   });
   const fastify = app.getHttpAdapter().getInstance();
