@@ -17,6 +17,7 @@ export const serviceInfo = (config: AppConfig, store: StoreStatus, redis: RedisS
   },
   configuration: {
     max_message_length: config.maxMessageLength,
+    message_edit_window_minutes: config.editWindowMs / 60_000,
     max_group_participants: config.maxGroupParticipants,
     max_connections_per_user: config.websocket.maxConnectionsPerUser,
     typing_expiry_seconds: TYPING_EXPIRY_SECONDS,

@@ -10,7 +10,11 @@ const DASHBOARD = join(__dirname, '..', '..', 'docs', 'grafana', 'messaging-serv
 describe('metrics and info', () => {
   let service: TestApp;
   beforeAll(async () => {
-    service = await startTestApp({ METRICS_TOKEN: TOKEN, MAX_MESSAGE_LENGTH: '1234' });
+    service = await startTestApp({
+      METRICS_TOKEN: TOKEN,
+      MAX_MESSAGE_LENGTH: '1234',
+      MESSAGE_EDIT_WINDOW_MINUTES: '7',
+    });
   }, 60_000);
   afterAll(() => service.stop());
 
@@ -33,7 +37,21 @@ describe('metrics and info', () => {
       'features',
       'timestamp',
     ]);
-    expect(body['configuration']).toMatchObject({ max_message_length: 1234, max_connections_per_user: 5 });
+    expect(body['configuration']).toEqual({
+      max_message_length: 1234,
+      message_edit_window_minutes: 7,
+      max_group_participants: 500,
+      max_connections_per_user: 5,
+      typing_expiry_seconds: 6,
+      page_sizes: {
+        history: { default: 50, max: 100 },
+        conversations: { default: 20, max: 50 },
+        users: { default: 20, max: 50 },
+        online_users: { default: 100, max: 500 },
+      },
+      rate_limits: { messages_per_minute: 1_000_000, connections_per_minute: 1_000_000, events_per_second: 50 },
+      default_timezone: 'Europe/Paris',
+    });
     expect(text).not.toContain(TOKEN);
   });
 
