@@ -1,18 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentActor, CurrentCaller } from '../auth/decorators';
 import type { Actor, Caller } from '../common/actor';
 import type { UserStatusPayload } from '../contract/payloads';
 import { Answers } from '../openapi/answers';
-import { UserStatusSchema } from '../openapi/user.schema';
+import { DirectorySyncedSchema, UserStatusSchema } from '../openapi/user.schema';
 import { SyncUserDto, SyncUsersDto } from '../users/dto/sync-users.dto';
 import { UsersService } from '../users/users.service';
 import { SearchPeopleDto } from './dto/people.dto';
 import { PeopleService } from './people.service';
-
-class SyncResult {
-  @ApiProperty({ example: 2 }) upserted: number;
-}
 
 @ApiTags('users')
 @Controller('api/v1/users')
@@ -43,8 +39,8 @@ export class DirectoryController {
   @HttpCode(200)
   @Authenticated('admin', 'service')
   @ApiOperation({ summary: 'Tell the directory who is who' })
-  @Answers({ type: SyncResult, ok: { 200: 'All of them.' }, body: true })
-  async sync(@CurrentCaller() caller: Caller, @Body() dto: SyncUsersDto): Promise<SyncResult> {
+  @Answers({ type: DirectorySyncedSchema, ok: { 200: 'All of them.' }, body: true })
+  async sync(@CurrentCaller() caller: Caller, @Body() dto: SyncUsersDto): Promise<DirectorySyncedSchema> {
     await this.users.sync(
       dto.users.map((user) => SyncUserDto.toPerson(user)),
       caller.userId,

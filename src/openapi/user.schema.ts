@@ -21,6 +21,11 @@ export class UserStatusSchema implements UserStatusPayload {
   @Instant({ nullable: true, description: 'When the last connection ended.' }) last_seen: string | null;
 }
 
+@ApiSchema({ name: 'DirectorySynced' })
+export class DirectorySyncedSchema {
+  @ApiProperty({ type: 'integer', example: 2 }) upserted: number;
+}
+
 @ApiSchema({ name: 'NotificationSettings' })
 export class NotificationSettingsSchema implements NotificationSettings {
   @ApiProperty() email_notifications: boolean;

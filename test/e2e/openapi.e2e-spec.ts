@@ -1,8 +1,10 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createOpenApiDocument } from '../../src/openapi/document';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
 import { arbitraryOf, type Known, type Schema } from '../support/schema-arbitrary';
 import { startTestApp, type Answer, type TestApp } from '../support/test-app';
@@ -101,6 +103,13 @@ describe('the OpenAPI document', () => {
   it('is what the running service says (npm run docs:openapi writes it)', async () => {
     const live = await fetch(`${service.url}/docs-json`);
     expect(await live.json()).toEqual(committed);
+  });
+
+  it('gives each schema a name of its own', () => {
+    const warn = jest.spyOn(Logger, 'warn').mockImplementation();
+    createOpenApiDocument(service.app, '0.0.0');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it.each(operations)('$method $path: says what it is for, what it answers and how it refuses', ({ operation }) => {
