@@ -29,7 +29,7 @@ class PerformanceStatisticsSchema {
   average_response_time_ms: number;
   @Measure('From a message to the next one of the conversation when another person wrote it, over 30 days; 0: none.')
   average_reply_seconds: number;
-  @Measure('Mean over the last 60 full minutes.') messages_per_minute: number;
+  @Measure('Mean over the last 60 minutes, the one under way among them.') messages_per_minute: number;
   @Count('The most people online at one time on one node, ever.') peak_concurrent_users: number;
 }
 

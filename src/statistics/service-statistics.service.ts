@@ -62,9 +62,8 @@ export class ServiceStatisticsService {
 
   private async performance(view: TotalsView): Promise<ServiceStatistics['performance']> {
     const minute = minuteOf(this.clock.now());
-    const [until, since, month, peak] = await Promise.all([
-      view.before(minute),
-      view.before(minute - RATE_MINUTES * MINUTE_MS),
+    const [since, month, peak] = await Promise.all([
+      view.before(minute - (RATE_MINUTES - 1) * MINUTE_MS),
       view.before(minute - REPLY_DAYS * DAY_MS),
       this.peak.peak(),
     ]);
@@ -72,7 +71,7 @@ export class ServiceStatisticsService {
     return {
       average_response_time_ms: hundredths(this.metrics.responseTimes.average()),
       average_reply_seconds: replies === 0 ? 0 : hundredths((view.now.replyMs - month.replyMs) / replies / 1000),
-      messages_per_minute: hundredths((until.messages - since.messages) / RATE_MINUTES),
+      messages_per_minute: hundredths((view.now.messages - since.messages) / RATE_MINUTES),
       peak_concurrent_users: peak,
     };
   }

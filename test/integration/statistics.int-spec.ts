@@ -122,7 +122,7 @@ describe.each([
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     const count = (counts: (sent: Sent) => boolean): number => log.filter(counts).length;
     const replies = repliesSince(minute - 30 * DAY_MS);
-    const lastHour = count(({ at }) => at >= minute - HOUR_MS && at < minute);
+    const lastHour = count(({ at }) => at >= minute - HOUR_MS + MINUTE_MS);
     const active = (days: number): number =>
       new Set(activity.filter(({ at }) => daysAgo(at) < days).map(({ person }) => person)).size;
     return {
