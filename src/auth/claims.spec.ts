@@ -24,6 +24,8 @@ describe('token claims', () => {
     [{ name: 'Marie Martin' }, 'Marie Martin'],
     [{ first_name: 'Marie', last_name: 'Martin' }, 'Marie Martin'],
     [{ username: 'mm' }, 'mm'],
+    [{ display_name: ' \u200b', name: 'Marie Martin' }, 'Marie Martin'],
+    [{ display_name: 7, first_name: 'Marie' }, 'Marie'],
   ])('names the person from %j', (claims, expected) => {
     expect(identityFromClaims({ ...valid, ...claims }).displayName).toBe(expected);
   });

@@ -1,11 +1,11 @@
 import { isUserId } from './validation/decorators';
-import { isWellFormed } from './validation/text';
+import { isBlank, isWellFormed } from './validation/text';
 
 const NAME_MAX = 200;
 
 /** @returns visible, well-formed text, cut to what the directory keeps; undefined for anything else. */
 export const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.trim() !== '' && isWellFormed(value)
+  typeof value === 'string' && !isBlank(value) && isWellFormed(value)
     ? Array.from(value).slice(0, NAME_MAX).join('')
     : undefined;
 
