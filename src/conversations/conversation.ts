@@ -109,9 +109,9 @@ export function mayPost({ posting, type, createdBy }: Conversation, userId: stri
   return type === 'direct' ? createdBy === userId : isStaff(role);
 }
 
-/** @returns the other person of a direct conversation. */
-export const counterpartOf = (conversation: Conversation, userId: string): string | undefined =>
-  conversation.type === 'direct' ? conversation.participants.find((id) => id !== userId) : undefined;
+/** @returns the other person of a direct conversation; undefined for who is not in it, as a sibling service may be. */
+export const counterpartOf = ({ type, participants }: Conversation, userId: string): string | undefined =>
+  type === 'direct' && participants.includes(userId) ? participants.find((id) => id !== userId) : undefined;
 
 /**
  * When the message at `seq` was read by the member, or null. Moves older than the kept marks answer the oldest kept one.

@@ -101,7 +101,6 @@ export class ConversationsService {
 
   private async createGroup(actor: Actor, others: string[], dto: CreateConversationDto): Promise<Opened> {
     if (!isStaff(actor.role)) throw new DomainError('ROLE_NOT_ALLOWED');
-    if ((dto.title ?? undefined) === undefined) throw DomainError.invalid('title', 'a group has a title');
     if (others.length === 0) throw DomainError.invalid('participant_ids', 'a group has at least one other participant');
     this.checkSize(others.length + 1);
     this.requireMatrix(actor, await this.users.requireRecipients(others, actor));
@@ -152,7 +151,7 @@ export class ConversationsService {
 
   private refuseGroupRights(dto: CreateConversationDto): void {
     for (const field of ['posting', 'history'] as const) {
-      if ((dto[field] ?? undefined) !== undefined) throw DomainError.invalid(field, 'belongs to groups');
+      if (dto[field] !== undefined) throw DomainError.invalid(field, 'belongs to groups');
     }
   }
 

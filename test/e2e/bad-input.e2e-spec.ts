@@ -39,6 +39,7 @@ describe('bad input', () => {
     ['nested metadata', { ...to, content: SECRET_TEXT, metadata: { a: { b: 1 } } }, ['metadata']],
     ['several at once', { ...to, content: 7, reply_to: 'x' }, ['content', 'reply_to']],
     ['neither conversation nor recipient', { content: SECRET_TEXT }, ['conversation_id']],
+    ['nothing at all', {}, ['content', 'conversation_id']],
   ];
 
   it.each(BAD_MESSAGES)('names the failing fields on both doors: %s', async (_name, body, fields) => {
@@ -57,6 +58,23 @@ describe('bad input', () => {
     const named = (ack as unknown as { error: { details: { errors: { field: string }[] } } }).error.details.errors;
     expect(named.map(({ field }) => field).sort()).toEqual([...fields].sort());
     expect(JSON.stringify(ack)).not.toContain(SECRET_TEXT);
+  });
+
+  it('names what a new conversation lacks, all of it', async () => {
+    const fieldsOf = async (body: Record<string, unknown>) => {
+      const answer = await service.call('POST', '/api/v1/messages/conversations', { as: teacher, body });
+      return answer.body.errors?.map(({ field }) => field).sort();
+    };
+    expect(await fieldsOf({ conversation_type: 'group', posting: 'x' })).toEqual([
+      'participant_ids',
+      'posting',
+      'title',
+    ]);
+    expect(await fieldsOf({ conversation_type: 'direct' })).toEqual(['participant_ids']);
+    expect(await fieldsOf({ conversation_type: 'group', title: null, participant_ids: null })).toEqual([
+      'participant_ids',
+      'title',
+    ]);
   });
 
   it('takes exactly 2,000 code points', async () => {

@@ -63,7 +63,7 @@ describe('a person’s own view of conversations', () => {
       });
       expect(muted.body).toMatchObject({ is_muted: true, muted_until: until.toISOString() });
       expect(await told).toMatchObject({ conversation_id: id, is_muted: true });
-      const forever = await school.put(parent, id, 'mute', { muted: true });
+      const forever = await school.put(parent, id, 'mute', { muted: true, until: null });
       expect(forever.body).toMatchObject({ is_muted: true, muted_until: null });
       expect((await school.get(teacher, id)).body).toMatchObject({ is_muted: false });
       const ended = await school.put(parent, id, 'mute', { muted: false });
@@ -77,7 +77,7 @@ describe('a person’s own view of conversations', () => {
       [{ muted: true, until: '2099-01-01' }],
       [{ muted: true, until: '2099-13-01T00:00:00Z' }],
       [{ muted: true, until: '2099-01-01T00:00:00' }],
-      [{ muted: true, until: null }],
+      [{ muted: true, until: '2099-02-30T00:00:00Z' }],
       [{ muted: false, until: '2099-01-01T00:00:00Z' }],
     ])('refuses %j', async (body) => {
       const [teacher, parent] = [aTeacher(), aParent()];

@@ -125,6 +125,24 @@ describe('system messages', () => {
     expect(refusal(await post(attendance, { conversation_id: randomUUID() }))).toEqual([404, 'CONVERSATION_NOT_FOUND']);
   });
 
+  it('of a service in a conversation of two others are for both of them', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await school.meet(teacher, parent);
+    const made = await school.make(teacher, { conversation_type: 'direct', participant_ids: [idOf(parent)] });
+    const [result] = results(await post(attendance, { conversation_id: made.body.conversation_id }));
+    const { body } = await service.call('GET', `/api/v1/messages/${result?.message_id}`, { as: parent });
+    expect(body).toMatchObject({ sender_id: 'attendance-service', recipient_id: null });
+  });
+
+  it('take null for nothing, as other languages write what is left out', async () => {
+    const parent = aParent();
+    await school.meet(parent);
+    const nothing = { conversation_id: null, title: null, metadata: null, dedupe_key: null };
+    const [result] = results(await post(attendance, { recipient_ids: [idOf(parent)], ...nothing }));
+    const { body } = await service.call('GET', `/api/v1/messages/${result?.message_id}`, { as: parent });
+    expect(body).toMatchObject({ metadata: {}, client_message_id: null });
+  });
+
   it('are limited by the minute for an administrator, a call counting once, and not for a service', async () => {
     const [admin, ...people] = [anAdmin(), aParent(), aParent(), aParent(), aParent()];
     await school.meet(...people);
@@ -168,6 +186,7 @@ describe('system messages', () => {
 
   it.each([
     [{}, 'recipient_ids'],
+    [{ recipient_ids: null, conversation_id: null }, 'recipient_ids'],
     [{ recipient_ids: ['1'], conversation_id: randomUUID() }, 'recipient_ids'],
     [{ recipient_ids: [] }, 'recipient_ids'],
     [{ conversation_id: 'not-a-uuid' }, 'conversation_id'],

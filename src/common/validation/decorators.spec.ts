@@ -1,5 +1,14 @@
 import { validateSync } from 'class-validator';
-import { IsClientMessageId, IsContent, IsFlatMetadata, IsText, IsUserId, IsUuidV } from './decorators';
+import {
+  IsClientMessageId,
+  IsContent,
+  IsFlatMetadata,
+  IsHttpsUrl,
+  IsInstant,
+  IsText,
+  IsUserId,
+  IsUuidV,
+} from './decorators';
 
 const check = (decorator: PropertyDecorator) => (value: unknown) => {
   class Dto {
@@ -66,6 +75,36 @@ describe('validation decorators', () => {
     ['é', false],
     ['a\n', false],
   ])('IsClientMessageId %p: %p', (value, valid) => expect(check(IsClientMessageId())(value)).toBe(valid));
+
+  it.each([
+    ['2028-02-29T10:00:00Z', true],
+    ['2027-01-01T00:00:00.5+02:00', true],
+    ['2027-02-29T10:00:00Z', false],
+    ['2027-02-30T10:00:00Z', false],
+    ['2027-04-31T10:00:00Z', false],
+    ['2027-01-01T00:00:00', false],
+    ['2027-01-01', false],
+    [1_800_000_000_000, false],
+  ])('IsInstant %p: %p', (value, valid) => expect(check(IsInstant())(value)).toBe(valid));
+
+  it.each([
+    ['https://school.example/a.png?size=2#x', true],
+    ['https://photos/42.jpg', true],
+    ['https://localhost:8443/a', true],
+    ['https://[2001:db8::1]/a', true],
+    ['https://école.example/é', true],
+    [`https://a.example/${'x'.repeat(2030)}`, true],
+    [`https://a.example/${'x'.repeat(2031)}`, false],
+    ['http://school.example/a.png', false],
+    ['HTTPS://school.example/a.png', false],
+    ['https://', false],
+    ['https://name:word@school.example/a', false],
+    ['https://school.example/a b', false],
+    ['https://school.example/\n', false],
+    ['javascript:alert(1)', false],
+    ['//school.example/a', false],
+    [42, false],
+  ])('IsHttpsUrl %#: valid %p', (value, valid) => expect(check(IsHttpsUrl())(value)).toBe(valid));
 
   it.each([
     ['x', true],

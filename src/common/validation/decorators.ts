@@ -91,14 +91,50 @@ export const IsText = (min: number, max: number, options?: ValidationOptions): P
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
+/** `Date.parse` reads the 30th of February as the 2nd of March. */
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
 /** A point in time: ISO 8601 with its offset, because a local time would mean another one on another machine. */
 export const IsInstant = (options?: ValidationOptions): PropertyDecorator =>
   rule(
     'isInstant',
     'a date and time in ISO 8601 with Z or an offset',
-    (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
+    (value) =>
+      typeof value === 'string' &&
+      INSTANT.test(value) &&
+      !Number.isNaN(Date.parse(value)) &&
+      isDay(value.slice(0, 'YYYY-MM-DD'.length)),
     options,
   );
+
+const URL_MAX = 2048;
+
+/** An https address of 1–2,048 characters, of whatever host; one that carries a password is none to show to others. */
+export const IsHttpsUrl = (options?: ValidationOptions): PropertyDecorator =>
+  rule(
+    'isHttpsUrl',
+    `an https URL of at most ${URL_MAX} characters, without credentials`,
+    (value) => {
+      if (typeof value !== 'string' || !/^https:\/\/[^\s\p{Cc}]+$/u.test(value) || !isWellFormed(value)) return false;
+      if (codePoints(value) > URL_MAX || !URL.canParse(value)) return false;
+      const { username, password } = new URL(value);
+      return username === '' && password === '';
+    },
+    options,
+  );
+
+const isNothing = (value: unknown): boolean => value === undefined || value === null;
+
+/** May only be left out where another field stands in its place. */
+export const RequiredWithout = (other: string): PropertyDecorator =>
+  ValidateIf((input: Record<string, unknown>, value) => !isNothing(value) || isNothing(input[other]));
+
+/** May only be left out where another field has none of these values. */
+export const RequiredWhen = (other: string, ...values: readonly unknown[]): PropertyDecorator =>
+  ValidateIf((input: Record<string, unknown>, value) => !isNothing(value) || values.includes(input[other]));
 
 /** May be left out, but is not null. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);

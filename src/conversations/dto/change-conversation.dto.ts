@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsUrl, MaxLength } from 'class-validator';
-import { IsText, MayBeAbsent } from '../../common/validation/decorators';
+import { IsIn, IsOptional } from 'class-validator';
+import { IsHttpsUrl, IsText, MayBeAbsent } from '../../common/validation/decorators';
 import { KeepsNull } from '../../common/validation/input-limits';
 import { POSTING, type Posting } from '../../contract/payloads';
 
@@ -19,8 +19,7 @@ export class ChangeConversationDto {
 
   @ApiPropertyOptional({ type: String, nullable: true, format: 'uri', description: 'https; null takes it away.' })
   @IsOptional()
-  @IsUrl({ protocols: ['https'], require_protocol: true })
-  @MaxLength(2048)
+  @IsHttpsUrl()
   avatar_url?: string | null;
 
   @ApiPropertyOptional({ enum: POSTING })

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional } from 'class-validator';
-import { IsText, IsUserId } from '../../common/validation/decorators';
+import { IsText, IsUserId, RequiredWhen } from '../../common/validation/decorators';
 import {
   CONVERSATION_TYPES,
   HISTORY,
@@ -16,7 +16,7 @@ export class CreateConversationDto {
     example: ['7'],
     description: 'The creator may be named or not; repeats are merged. A support conversation needs none.',
   })
-  @IsOptional()
+  @RequiredWhen('conversation_type', 'direct', 'group')
   @IsArray()
   @ArrayMaxSize(10_000)
   @IsUserId({ each: true })
@@ -30,7 +30,7 @@ export class CreateConversationDto {
     example: 'Classe 4B',
     description: '1 to 120 code points; a group needs one, a direct conversation keeps none.',
   })
-  @IsOptional()
+  @RequiredWhen('conversation_type', 'group')
   @IsText(1, 120)
   title?: string;
 

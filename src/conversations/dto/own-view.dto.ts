@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean } from 'class-validator';
-import { IsInstant, MayBeAbsent } from '../../common/validation/decorators';
+import { IsBoolean, IsOptional } from 'class-validator';
+import { IsInstant } from '../../common/validation/decorators';
 
 export class ArchiveDto {
   @ApiProperty({ description: 'A new message brings an archived conversation back unless it is muted.' })
@@ -14,7 +14,7 @@ export class MuteDto {
   muted: boolean;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'In the future; without it the mute has no end.' })
-  @MayBeAbsent()
+  @IsOptional()
   @IsInstant()
   until?: string;
 }

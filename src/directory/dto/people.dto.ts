@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose, Transform, Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { IsText, MayBeAbsent, QueryInt } from '../../common/validation/decorators';
 import { CHOSEN_STATUSES } from '../../contract/payloads';
 import { ALL_ROLES, type Role } from '../../contract/roles';
@@ -43,12 +43,12 @@ export class NotificationSettingsDto {
 
 export class OwnPresenceDto {
   @ApiPropertyOptional({ enum: CHOSEN_STATUSES })
-  @MayBeAbsent()
+  @IsOptional()
   @IsIn(CHOSEN_STATUSES)
   online_status?: (typeof CHOSEN_STATUSES)[number];
 
   @ApiPropertyOptional({ type: NotificationSettingsDto, description: 'What is left out stays.' })
-  @MayBeAbsent()
+  @IsOptional()
   @IsObject()
   @ValidateNested()
   @Type(() => NotificationSettingsDto)

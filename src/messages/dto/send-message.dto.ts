@@ -1,6 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { IsClientMessageId, IsContent, IsFlatMetadata, IsUserId, IsUuidV } from '../../common/validation/decorators';
+import {
+  IsClientMessageId,
+  IsContent,
+  IsFlatMetadata,
+  IsUserId,
+  IsUuidV,
+  RequiredWithout,
+} from '../../common/validation/decorators';
 import { FlatInput } from '../../common/validation/flat-input';
 import { MESSAGE_TYPES, type MessageType, type Metadata } from '../../contract/payloads';
 import type { SendMessageInput } from '../../contract/socket-events';
@@ -9,7 +16,7 @@ import type { SendMessageInput } from '../../contract/socket-events';
 @FlatInput()
 export class SendMessageDto implements SendMessageInput {
   @ApiPropertyOptional({ format: 'uuid', description: 'This or recipient_id.' })
-  @IsOptional()
+  @RequiredWithout('recipient_id')
   @IsUuidV()
   conversation_id?: string;
 

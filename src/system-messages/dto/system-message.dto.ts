@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional } from 'class-validator';
 import {
   IsClientMessageId,
   IsContent,
@@ -7,13 +7,13 @@ import {
   IsText,
   IsUserId,
   IsUuidV,
-  MayBeAbsent,
+  RequiredWithout,
 } from '../../common/validation/decorators';
 import type { Metadata } from '../../contract/payloads';
 
 export class SystemMessageDto {
   @ApiPropertyOptional({ type: [String], example: ['42'], description: 'This or conversation_id; at most 1,000.' })
-  @MayBeAbsent()
+  @RequiredWithout('conversation_id')
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(1000)
@@ -21,7 +21,7 @@ export class SystemMessageDto {
   recipient_ids?: string[];
 
   @ApiPropertyOptional({ format: 'uuid', description: 'An administrator has to be in it.' })
-  @MayBeAbsent()
+  @IsOptional()
   @IsUuidV()
   conversation_id?: string;
 
@@ -33,12 +33,12 @@ export class SystemMessageDto {
     example: 'Absence',
     description: '1 to 120 code points; kept as the key `title` of metadata.',
   })
-  @MayBeAbsent()
+  @IsOptional()
   @IsText(1, 120)
   title?: string;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'Flat, at most 20 keys and 4 KB.' })
-  @MayBeAbsent()
+  @IsOptional()
   @IsFlatMetadata()
   metadata?: Metadata;
 
@@ -46,7 +46,7 @@ export class SystemMessageDto {
     example: 'absence-2026-11-23-42',
     description: 'The same again from the same sender to the same recipient is one message. Printable ASCII.',
   })
-  @MayBeAbsent()
+  @IsOptional()
   @IsClientMessageId()
   dedupe_key?: string;
 }

@@ -8,11 +8,9 @@ import {
   IsEmail,
   IsIn,
   IsOptional,
-  IsUrl,
-  MaxLength,
   ValidateNested,
 } from 'class-validator';
-import { IsText, IsUserId } from '../../common/validation/decorators';
+import { IsHttpsUrl, IsText, IsUserId } from '../../common/validation/decorators';
 import { MaxInputKeys } from '../../common/validation/input-limits';
 import { ALL_ROLES, type Role } from '../../contract/roles';
 import type { SyncedPerson } from '../directory-entry';
@@ -23,11 +21,7 @@ export class SyncUserDto {
   @ApiProperty({ example: 'Marie Martin' }) @IsText(1, 200) display_name: string;
   @ApiProperty({ enum: ALL_ROLES }) @IsIn(ALL_ROLES) role: Role;
   @ApiPropertyOptional() @IsOptional() @IsEmail() email?: string;
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsUrl({ protocols: ['https'], require_protocol: true })
-  @MaxLength(2048)
-  avatar_url?: string;
+  @ApiPropertyOptional({ format: 'uri' }) @IsOptional() @IsHttpsUrl() avatar_url?: string;
   @ApiPropertyOptional() @IsOptional() @IsBoolean() is_active?: boolean;
   @ApiPropertyOptional({ type: [String] })
   @IsOptional()
