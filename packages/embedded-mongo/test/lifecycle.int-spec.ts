@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedMongo } from '@presencepro/embedded-mongo';
@@ -104,6 +106,18 @@ describe('the life of a store', () => {
     await (await startEmbeddedMongo({ dir })).stop();
     writeFileSync(join(dir, 'store.lock'), '{"pid":');
     await (await startEmbeddedMongo({ dir })).stop();
+  });
+
+  it('takes over the lock of a process that was killed and that nobody has buried', async () => {
+    // `exec` takes the place of the shell, and what is there then asks after no child.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await nextTurn();
+    writeFileSync(join(dir, 'store.lock'), JSON.stringify({ pid, born: '', token: 'x' }));
+    await (await startEmbeddedMongo({ dir })).stop();
+    parent.kill();
+    await closed(parent);
   });
 
   it('refuses a format it does not know', async () => {

@@ -11,17 +11,24 @@ interface Holder {
   readonly token: string;
 }
 
+/** What Linux says of a process behind its name, which stands in parentheses and may hold spaces. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** Killed, but nobody has asked how it ended: in a container without an init process it stays so for ever. */
+const isZombie = (pid: number): boolean => statOf(pid)[0] === 'Z';
+
 /** When a process was started, as text that no later process of that number shares; undefined where unknown. */
 function birthOf(pid: number): string | undefined {
   if (process.platform === 'linux') {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      // The name in parentheses may hold spaces; the start time is the 20th field behind it.
-      return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
-    } catch {
-      return undefined;
-    }
+    const startedAt = statOf(pid)[19];
+    return startedAt && `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${startedAt}`;
   }
   // Whole tens of seconds: the same process may compute it twice with some ms of difference.
   return pid === process.pid ? `~${Math.round((Date.now() - process.uptime() * 1000) / 10_000)}` : undefined;
@@ -33,6 +40,7 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  if (isZombie(holder.pid)) return false;
   const born = birthOf(holder.pid);
   return born === undefined || holder.born === '' || born === holder.born;
 }
