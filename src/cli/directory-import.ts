@@ -46,10 +46,10 @@ async function main(): Promise<void> {
   if (file === undefined) throw new PeopleFileError('usage: npm run directory:import -- FILE (.json or .csv)');
   const config = processConfiguration();
   Logger.overrideLogger(new PinoNestLogger('warn'));
-  const text = await readFile(file, 'utf8').catch(() => {
+  const bytes = await readFile(file).catch(() => {
     throw new PeopleFileError('the file cannot be read');
   });
-  const people = readPeople(file, text);
+  const people = readPeople(file, bytes);
   const service = await throughService(config);
   if (service) await importInto(service, people);
   else await importIntoStore(people);

@@ -1,4 +1,6 @@
-import { PeopleFileError, readPeople } from './people-file';
+import { PeopleFileError, readPeople as readBytes } from './people-file';
+
+const readPeople = (name: string, text: string) => readBytes(name, Buffer.from(text));
 
 const marie = { user_id: '42', username: 'marie', display_name: 'Marie Martin', role: 'parent' };
 
@@ -6,6 +8,7 @@ describe('a file of people', () => {
   it.each([
     ['a JSON list', 'a.json', JSON.stringify([marie])],
     ['the body of PUT /api/v1/users', 'a.JSON', JSON.stringify({ users: [marie] })],
+    ['a JSON list with a byte order mark', 'a.json', `\uFEFF${JSON.stringify([marie])}`],
     ['CSV', 'a.csv', 'user_id,username,display_name,role\n42,marie,Marie Martin,parent\n'],
     [
       'CSV of a French spreadsheet',
@@ -30,6 +33,11 @@ describe('a file of people', () => {
     expect(read).toThrow(PeopleFileError);
     expect(read).toThrow(/person 1: role.*\nperson 2: property shoe_size/);
     expect(read).not.toThrow(/principal/);
+  });
+
+  it('refuses what is not UTF-8 instead of importing names with other letters', () => {
+    const bytes = Buffer.from('user_id,username,display_name,role\n42,zoe,Zo\u00e9,parent\n', 'latin1');
+    expect(() => readBytes('a.csv', bytes)).toThrow(/not in UTF-8/);
   });
 
   it.each([

@@ -21,7 +21,6 @@ function cell(name: string, text: string): unknown {
 
 function fromCsv(text: string): unknown[] {
   const rows = parse(text, {
-    bom: true,
     columns: true,
     delimiter: [',', ';', '\t'],
     trim: true,
@@ -35,15 +34,25 @@ function fromCsv(text: string): unknown[] {
 }
 
 function fromJson(text: string): unknown[] {
-  const content: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+  const content: unknown = JSON.parse(text);
   const people = isPlainObject(content) ? content['users'] : content;
   if (!Array.isArray(people)) throw new Error('not a list');
   return people;
 }
 
-function read(name: string, text: string): unknown[] {
+/** Without its byte order mark. A spreadsheet's own encoding would put other letters into the names. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new PeopleFileError('the file is not in UTF-8: save it as "CSV UTF-8"');
+  }
+}
+
+function read(name: string, bytes: Uint8Array): unknown[] {
   const kind = /\.(json|csv)$/i.exec(name)?.[1]?.toLowerCase();
   if (kind === undefined) throw new PeopleFileError('the file must end in .json or .csv');
+  const text = textOf(bytes);
   try {
     return kind === 'json' ? fromJson(text) : fromCsv(text);
   } catch {
@@ -52,13 +61,13 @@ function read(name: string, text: string): unknown[] {
 }
 
 /**
- * The people of a file: a JSON list (or `{"users": [...]}`), or CSV with the fields' names in its first line, both with
+ * The people of a file in UTF-8: a JSON list (or `{"users": [...]}`), or CSV with the fields' names in its first line, both with
  * the fields of `PUT /api/v1/users` and its rules.
  * @throws PeopleFileError naming every wrong row and field; then nothing may be imported.
  */
-export function readPeople(name: string, text: string): SyncUserDto[] {
+export function readPeople(name: string, bytes: Uint8Array): SyncUserDto[] {
   const problems: string[] = [];
-  const people = read(name, text).map((row, index) => {
+  const people = read(name, bytes).map((row, index) => {
     if (!isPlainObject(row)) problems.push(`person ${index + 1}: must be an object`);
     const dto = plainToInstance(SyncUserDto, isPlainObject(row) ? row : {});
     const errors = isPlainObject(row) ? validateSync(dto, { whitelist: true, forbidNonWhitelisted: true }) : [];
