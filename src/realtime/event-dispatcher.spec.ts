@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { from } from 'rxjs';
 import type { Actor } from '../common/actor';
 import { type EventHandler, EventDispatcher } from './event-dispatcher';
-import type { Peer, PeerRequest, Reply } from './peer';
+import type { Peer, Reply, RequestListener } from './peer';
 
 /** The few members of a peer that the dispatcher uses. */
 class FakePeer {
@@ -10,12 +10,12 @@ class FakePeer {
   readonly language = 'en';
   isOpen = true;
   actor?: Actor;
-  private listener: (request: PeerRequest) => void = () => undefined;
-  onRequest(listener: (request: PeerRequest) => void): void {
+  private listener: RequestListener = () => undefined;
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
   }
   async receive(event: unknown, payload: unknown, reply: Reply): Promise<void> {
-    this.listener({ event, payload, reply });
+    this.listener(this as unknown as Peer, { event, payload, reply });
     await new Promise(setImmediate);
   }
 }
@@ -37,7 +37,8 @@ describe('EventDispatcher', () => {
     socket.actor = actor;
     now = 0;
     const dispatcher = new EventDispatcher(3, { now: () => now });
-    dispatcher.bind(socket as unknown as Peer, [echo, failing, silent], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([echo, failing, silent], (result) => from(Promise.resolve(result)));
+    dispatcher.bind(socket as unknown as Peer);
   });
   const code = (error_code: string): object => ({
     ok: false,
@@ -59,7 +60,8 @@ describe('EventDispatcher', () => {
   it('answers although the handler never does', async () => {
     const never: EventHandler = { message: 'sync', callback: () => new Promise(() => undefined) };
     const dispatcher = new EventDispatcher(3, { now: () => now }, undefined, 5);
-    dispatcher.bind(socket as unknown as Peer, [never], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([never], (result) => from(Promise.resolve(result)));
+    dispatcher.bind(socket as unknown as Peer);
     const answer = await new Promise((resolve) => void socket.receive('sync', {}, resolve));
     expect(answer).toEqual(code('DATABASE_UNAVAILABLE'));
   });
@@ -135,9 +137,8 @@ describe('EventDispatcher', () => {
     const entering = new Promise((resolve) => (enter = resolve));
     const authentication: EventHandler = { message: 'authentication', callback: () => entering };
     const dispatcher = new EventDispatcher(9, { now: () => 0 });
-    dispatcher.bind(socket as unknown as Peer, [echo, silent, authentication], (result) =>
-      from(Promise.resolve(result)),
-    );
+    dispatcher.serve([echo, silent, authentication], (result) => from(Promise.resolve(result)));
+    dispatcher.bind(socket as unknown as Peer);
     const answers: unknown[] = [];
     const answer: Reply = (given) => answers.push(given);
     await socket.receive('authentication', {}, answer);
@@ -158,7 +159,8 @@ describe('EventDispatcher', () => {
     let finish: (answer: unknown) => void = () => undefined;
     const slow: EventHandler = { message: 'message', callback: () => new Promise((resolve) => (finish = resolve)) };
     const dispatcher = new EventDispatcher(9, { now: () => 0 });
-    dispatcher.bind(socket as unknown as Peer, [echo, slow], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([echo, slow], (result) => from(Promise.resolve(result)));
+    dispatcher.bind(socket as unknown as Peer);
     const ack = jest.fn();
     await socket.receive('message', {}, ack);
     const stopped = dispatcher.stop(5000).then(() => ack.mock.calls.length);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultIfEmpty, lastValueFrom, type Observable } from 'rxjs';
+import { defaultIfEmpty, EMPTY, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../common/clock';
 import { within } from '../common/deadline';
 import { errorName } from '../common/error-name';
@@ -9,12 +9,12 @@ import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
 import { SlidingWindow } from '../common/rate/sliding-window';
 import { type Ack, CLIENT_EVENTS, OPEN_EVENTS } from '../contract/socket-events';
-import type { Peer, PeerRequest, Reply } from './peer';
+import type { Peer, PeerRequest, Reply, RequestListener } from './peer';
 
-/** A gateway method as Nest wraps it: pipes and filters included, the peer bound. */
+/** A gateway method as Nest wraps it, pipes and filters included. */
 export interface EventHandler {
   readonly message: unknown;
-  readonly callback: (payload: unknown, reply: Reply) => unknown;
+  readonly callback: (payload: unknown, reply: Reply, peer: Peer) => unknown;
 }
 /** Told of every answer: the event's name if it has a handler, else `unknown`; `ok` or an error code; milliseconds. */
 export type AnswerListener = (event: string, outcome: string, ms: number) => void;
@@ -40,6 +40,8 @@ export class EventDispatcher {
   private readonly refusals: SlidingWindow;
   /** Peers whose first authentication is under way: what they send meanwhile waits for it. */
   private readonly entering = new WeakMap<Peer, Promise<unknown>>();
+  private handlers: ReadonlyMap<unknown, EventHandler> = new Map();
+  private transform: Transform = () => EMPTY;
   private unanswered = 0;
   private stopped = false;
 
@@ -53,18 +55,15 @@ export class EventDispatcher {
     this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
   }
 
-  /** Routes the events of `peer` to `handlers`. */
-  bind(peer: Peer, handlers: readonly EventHandler[], transform: Transform): void {
-    peer.onRequest((request) => {
-      // An event that was waiting when the peer was closed: access has ended.
-      if (!peer.isOpen || this.stopped) return;
-      this.handle(peer, request, (reply) => {
-        // A dozen: a map for each connection would cost more than looking.
-        const handler = handlers.find(({ message }) => message === request.event);
-        if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
-        return transform(handler.callback(request.payload, reply));
-      });
-    });
+  /** The handlers of all peers. */
+  serve(handlers: readonly EventHandler[], transform: Transform): void {
+    this.handlers = new Map(handlers.map((handler) => [handler.message, handler]));
+    this.transform = transform;
+  }
+
+  /** Routes the events of `peer` to the handlers. */
+  bind(peer: Peer): void {
+    peer.onRequest(this.route);
   }
 
   /**
@@ -76,6 +75,16 @@ export class EventDispatcher {
     const end = Date.now() + withinMs;
     while (this.unanswered > 0 && Date.now() < end) await delay(DRAIN_STEP_MS);
   }
+
+  private readonly route: RequestListener = (peer, request) => {
+    // An event that was waiting when the peer was closed: access has ended.
+    if (!peer.isOpen || this.stopped) return;
+    this.handle(peer, request, (reply) => {
+      const handler = this.handlers.get(request.event);
+      if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
+      return this.transform(handler.callback(request.payload, reply, peer));
+    });
+  };
 
   private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => Observable<unknown>): void {
     const ownLimit = this.hasOwnLimit(peer, event);

@@ -1,17 +1,24 @@
 /** Above this `setTimeout` fires at once. */
 const LONGEST_MS = 2 ** 31 - 1;
+const MINUTE_MS = 60_000;
+
+/** Has one timeout at a time; `clearTimeout(timer)` stops it. */
+export interface Timed {
+  timer?: NodeJS.Timeout;
+}
 
 /**
- * A timeout of any length.
- * @returns a function that stops it
+ * A timeout of any length, in place of the one that `subject` had. Most of a long one is waited in whole minutes: timers
+ * of one length share a list, and thousands of connections have an expiry of their own each.
  */
-export function longTimeout(action: () => void, delayMs: number): () => void {
-  let timer: NodeJS.Timeout;
-  const arm = (left: number): void => {
-    const step = Math.min(left, LONGEST_MS);
-    timer = setTimeout(() => (left > step ? arm(left - step) : action()), Math.max(0, step));
-    timer.unref();
-  };
-  arm(delayMs);
-  return () => clearTimeout(timer);
+export function longTimeout<T extends Timed>(subject: T, delayMs: number, action: (subject: T) => void): void {
+  const left = Math.max(0, delayMs);
+  const step = left < MINUTE_MS ? left : Math.min(left - (left % MINUTE_MS), LONGEST_MS);
+  clearTimeout(subject.timer);
+  subject.timer = setTimeout(fire<T>, step, subject, left - step, action).unref();
+}
+
+function fire<T extends Timed>(subject: T, left: number, action: (subject: T) => void): void {
+  if (left > 0) longTimeout(subject, left, action);
+  else action(subject);
 }

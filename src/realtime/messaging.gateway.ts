@@ -1,13 +1,5 @@
 import { UseFilters } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  type OnGatewayConnection,
-  type OnGatewayDisconnect,
-  type OnGatewayInit,
-  SubscribeMessage,
-  WebSocketGateway,
-} from '@nestjs/websockets';
+import { MessageBody, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
@@ -36,6 +28,7 @@ import { ReceiptsService } from '../messages/receipts.service';
 import { AuthenticationDto } from './dto/authentication.dto';
 import { PeopleService } from '../directory/people.service';
 import { ConversationDto } from './dto/conversation.dto';
+import { CallingPeer } from './calling-peer';
 import { OpenViews } from './open-views';
 import { PingDto } from './dto/ping.dto';
 import { UserStatusDto } from './dto/user-status.dto';
@@ -64,7 +57,11 @@ function actorOf({ actor }: Peer): Actor {
  */
 @WebSocketGateway()
 @UseFilters(WsErrorFilter)
-export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnection<Peer>, OnGatewayDisconnect<Peer> {
+export class MessagingGateway implements OnGatewayInit<Doors> {
+  private readonly closed = ({ actor }: Peer): void => {
+    if (actor) void this.typing.socketClosed(actor);
+  };
+
   constructor(
     private readonly sessions: SocketSessions,
     private readonly messages: MessagesService,
@@ -89,20 +86,16 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
     });
     this.fanOut.attach(doors);
     this.presence.attach(doors);
-  }
-
-  handleConnection(peer: Peer): void {
-    this.sessions.begin(peer);
-  }
-
-  handleDisconnect(peer: Peer): void {
-    if (peer.actor) void this.typing.socketClosed(peer.actor);
+    doors.onConnection((peer) => {
+      this.sessions.begin(peer);
+      peer.onClose(this.closed);
+    });
   }
 
   /** @throws AUTH_FAILED, FORBIDDEN, RATE_LIMITED, TOO_MANY_CONNECTIONS */
   @SubscribeMessage(CLIENT_EVENTS.authentication)
   async authenticate(
-    @ConnectedSocket() peer: Peer,
+    @CallingPeer() peer: Peer,
     @MessageBody() dto: AuthenticationDto,
   ): Promise<Ack<AuthenticatedPayload>> {
     return done(await this.sessions.authenticate(peer, dto.token));
@@ -110,21 +103,21 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
 
   /** @throws whatever MessagesService.send refuses */
   @SubscribeMessage(CLIENT_EVENTS.message)
-  async send(@ConnectedSocket() peer: Peer, @MessageBody() dto: SendMessageDto): Promise<Ack<MessagePayload>> {
+  async send(@CallingPeer() peer: Peer, @MessageBody() dto: SendMessageDto): Promise<Ack<MessagePayload>> {
     const { message } = await this.messages.send(actorOf(peer), dto);
     return done(message);
   }
 
   /** @throws MESSAGE_NOT_FOUND */
   @SubscribeMessage(CLIENT_EVENTS.messageRead)
-  async markRead(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageReadDto): Promise<Ack<MarkReadResult>> {
+  async markRead(@CallingPeer() peer: Peer, @MessageBody() dto: MessageReadDto): Promise<Ack<MarkReadResult>> {
     return done(await this.receipts.markRead(actorOf(peer), dto));
   }
 
   /** @throws MESSAGE_NOT_FOUND, CONVERSATION_NOT_FOUND, VALIDATION_FAILED */
   @SubscribeMessage(CLIENT_EVENTS.messageDelivered)
   async markDelivered(
-    @ConnectedSocket() peer: Peer,
+    @CallingPeer() peer: Peer,
     @MessageBody() dto: MessageDeliveredDto,
   ): Promise<Ack<DeliveredResult>> {
     return done(await this.delivery.markDelivered(actorOf(peer), dto));
@@ -132,57 +125,51 @@ export class MessagingGateway implements OnGatewayInit<Doors>, OnGatewayConnecti
 
   /** @throws CONVERSATION_NOT_FOUND */
   @SubscribeMessage(CLIENT_EVENTS.messageTyping)
-  async startTyping(
-    @ConnectedSocket() peer: Peer,
-    @MessageBody() dto: ConversationDto,
-  ): Promise<Ack<ConversationInput>> {
+  async startTyping(@CallingPeer() peer: Peer, @MessageBody() dto: ConversationDto): Promise<Ack<ConversationInput>> {
     return done(await this.typing.start(actorOf(peer), dto.conversation_id));
   }
 
   /** @throws CONVERSATION_NOT_FOUND */
   @SubscribeMessage(CLIENT_EVENTS.messageStopTyping)
-  async stopTyping(
-    @ConnectedSocket() peer: Peer,
-    @MessageBody() dto: ConversationDto,
-  ): Promise<Ack<ConversationInput>> {
+  async stopTyping(@CallingPeer() peer: Peer, @MessageBody() dto: ConversationDto): Promise<Ack<ConversationInput>> {
     return done(await this.typing.stop(actorOf(peer), dto.conversation_id));
   }
 
   /** @throws CONVERSATION_NOT_FOUND */
   @SubscribeMessage(CLIENT_EVENTS.conversationJoin)
   async joinConversation(
-    @ConnectedSocket() peer: Peer,
+    @CallingPeer() peer: Peer,
     @MessageBody() dto: ConversationDto,
   ): Promise<Ack<ParticipantPayload>> {
     return done(await this.views.join(peer, dto.conversation_id));
   }
 
   @SubscribeMessage(CLIENT_EVENTS.conversationLeave)
-  leaveConversation(@ConnectedSocket() peer: Peer, @MessageBody() dto: ConversationDto): Ack<ParticipantPayload> {
+  leaveConversation(@CallingPeer() peer: Peer, @MessageBody() dto: ConversationDto): Ack<ParticipantPayload> {
     return done(this.views.leave(peer, dto.conversation_id));
   }
 
   /** @throws whatever MessageChangesService.edit refuses */
   @SubscribeMessage(CLIENT_EVENTS.messageEdit)
-  async edit(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageEditDto): Promise<Ack<MessagePayload>> {
+  async edit(@CallingPeer() peer: Peer, @MessageBody() dto: MessageEditDto): Promise<Ack<MessagePayload>> {
     return done(await this.changes.edit(actorOf(peer), dto));
   }
 
   /** @throws MESSAGE_NOT_FOUND, FORBIDDEN */
   @SubscribeMessage(CLIENT_EVENTS.messageDelete)
-  async remove(@ConnectedSocket() peer: Peer, @MessageBody() dto: MessageDeleteDto): Promise<Ack<MessagePayload>> {
+  async remove(@CallingPeer() peer: Peer, @MessageBody() dto: MessageDeleteDto): Promise<Ack<MessagePayload>> {
     return done(await this.changes.remove(actorOf(peer), dto));
   }
 
   /** As `PUT /presence/me`. */
   @SubscribeMessage(CLIENT_EVENTS.userStatusChange)
-  async changeStatus(@ConnectedSocket() peer: Peer, @MessageBody() dto: UserStatusDto): Promise<Ack<OwnStatusPayload>> {
+  async changeStatus(@CallingPeer() peer: Peer, @MessageBody() dto: UserStatusDto): Promise<Ack<OwnStatusPayload>> {
     return done(await this.people.changeOwn(actorOf(peer), dto));
   }
 
   /** What the client missed; the same answer as the REST route. */
   @SubscribeMessage(CLIENT_EVENTS.sync)
-  async sync(@ConnectedSocket() peer: Peer, @MessageBody() dto: SyncQueryDto): Promise<Ack<SyncResult>> {
+  async sync(@CallingPeer() peer: Peer, @MessageBody() dto: SyncQueryDto): Promise<Ack<SyncResult>> {
     return done(await this.missed.sync(actorOf(peer), dto));
   }
 

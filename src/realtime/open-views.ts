@@ -12,6 +12,7 @@ import { SocketSessions } from './socket-sessions';
 export class OpenViews {
   /** Peers whose end closes their views. */
   private readonly watched = new WeakSet<Peer>();
+  private readonly closed = ({ id }: Peer): void => this.activity.closeViews(id);
 
   constructor(
     private readonly reader: ConversationReader,
@@ -43,7 +44,7 @@ export class OpenViews {
     this.activity.openView(peer.id, conversationId);
     if (this.watched.has(peer)) return;
     this.watched.add(peer);
-    peer.onClose(() => this.activity.closeViews(peer.id));
+    peer.onClose(this.closed);
   }
 
   private close(userId: string, conversationId: string): void {

@@ -16,6 +16,10 @@ export interface PeerRequest {
   readonly reply: Reply;
 }
 
+/** Told which peer it is, so that one function serves all of them: thousands wait in idleness, and each costs memory. */
+export type RequestListener = (peer: Peer, request: PeerRequest) => void;
+export type CloseListener = (peer: Peer) => void;
+
 /** A connected client, whichever door it came by. */
 export interface Peer {
   readonly id: string;
@@ -33,9 +37,9 @@ export interface Peer {
   /** From now on broadcasts to this user reach the peer. */
   join(userId: string): void;
   /** Hands every event to `listener`, in the order in which they came. */
-  onRequest(listener: (request: PeerRequest) => void): void;
+  onRequest(listener: RequestListener): void;
   /** Called once, as soon as the peer is closed by either side. */
-  onClose(listener: () => void): void;
+  onClose(listener: CloseListener): void;
   /** Ends a connection that was in order until now: `unauthorized`, then closed. */
   dismiss(reason: UnauthorizedReason): void;
   /** Ends a connection that must not go on: the error, then closed. */

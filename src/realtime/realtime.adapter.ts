@@ -10,16 +10,18 @@ import { SocketIoDoor } from './doors/socket-io-door';
 import type { AppServer } from './doors/socket-io-peer';
 import type { Metrics } from '../metrics/metrics';
 import { EventDispatcher, type Transform } from './event-dispatcher';
-import type { Peer } from './peer';
 
 /** How long closing waits for answers that are under way. */
 const ANSWERS_MS = 5000;
 
+/** The one client that Nest ever sees. */
+const NOBODY = {};
+
 /**
- * What Nest takes for its socket server: both doors. A client of the gateway is a peer, whichever door it came by, and
- * events reach their handlers through our own dispatcher.
+ * What Nest takes for its socket server: both doors. Nest binds every handler to every client; here it does so once, for
+ * nobody, and the dispatcher hands the handlers the peer whose event it is, whichever door that came by.
  */
-export class RealtimeAdapter implements WebSocketAdapter<Doors, Peer> {
+export class RealtimeAdapter implements WebSocketAdapter<Doors, typeof NOBODY> {
   private readonly dispatcher: EventDispatcher;
 
   constructor(
@@ -39,16 +41,13 @@ export class RealtimeAdapter implements WebSocketAdapter<Doors, Peer> {
     return new Doors([socketIo, new PlainDoor(app.getHttpServer() as HttpServer, config, new SystemClock())]);
   }
 
-  bindClientConnect(doors: Doors, callback: (peer: Peer) => void): void {
-    doors.onConnection(callback);
+  bindClientConnect(doors: Doors, callback: (client: typeof NOBODY) => void): void {
+    callback(NOBODY);
+    doors.onConnection((peer) => this.dispatcher.bind(peer));
   }
 
-  bindClientDisconnect(peer: Peer, callback: () => void): void {
-    peer.onClose(callback);
-  }
-
-  bindMessageHandlers(peer: Peer, handlers: MessageMappingProperties[], transform: Transform): void {
-    this.dispatcher.bind(peer, handlers, transform);
+  bindMessageHandlers(_nobody: typeof NOBODY, handlers: MessageMappingProperties[], transform: Transform): void {
+    this.dispatcher.serve(handlers, transform);
   }
 
   /** Lets nobody in, answers what was asked, says goodbye. The HTTP server is closed by its owner, Nest. */

@@ -13,21 +13,22 @@ import { DomainEvents } from '../events/domain-events';
 import { ConnectionRegistry } from '../presence/connection-registry';
 import { Presence } from '../presence/presence';
 import { RateLimits } from '../rate-limits/rate-limits';
-import { longTimeout } from './long-timeout';
+import { longTimeout, type Timed } from './long-timeout';
 import type { Peer } from './peer';
 
 const MINUTE_MS = 60_000;
 /** Sockets of one address that nobody has authenticated yet: room for a school, not for a flood. */
 const WAITING_PER_ADDRESS = 200;
 
-/** A peer from its handshake to its end, and what has to be stopped then. */
-interface Session {
+/** A peer from its handshake to its end; the timeout is that of its token, or that to bring one. */
+interface Session extends Timed {
   readonly peer: Peer;
   /** It counts among those of its address whom nobody knows yet. */
   waiting: boolean;
-  authTimer?: NodeJS.Timeout;
-  stopExpiry?: () => void;
 }
+
+const expire = ({ peer }: Session): void => peer.dismiss('token_expired');
+const giveUp = ({ peer }: Session): void => peer.dismiss('auth_timeout');
 
 /** Who sits at a socket, from the handshake to the end, whichever door: admission, renewal, expiry, deactivation. */
 @Injectable()
@@ -35,6 +36,10 @@ export class SocketSessions {
   private readonly logger = new Logger(SocketSessions.name);
   private readonly failures: SlidingWindow;
   private readonly sessions = new Map<string, Session>();
+  private readonly closed = ({ id }: Peer): void => {
+    const session = this.sessions.get(id);
+    if (session) this.end(session);
+  };
   private readonly waitingAt = new Map<string, number>();
   /** One set per check under way: the people who were deactivated since it began. */
   private readonly checks = new Set<Set<string>>();
@@ -61,7 +66,7 @@ export class SocketSessions {
   async admit(peer: Peer, tokenOf: () => string | undefined): Promise<DomainError | undefined> {
     const session: Session = { peer, waiting: false };
     this.sessions.set(peer.id, session);
-    peer.onClose(() => this.end(session));
+    peer.onClose(this.closed);
     try {
       const actor = await this.verify(peer, tokenOf);
       // One that left meanwhile has ended already: a place taken now would stay taken.
@@ -89,8 +94,7 @@ export class SocketSessions {
       this.settle(session, peer.actor);
       return;
     }
-    const close = (): void => peer.dismiss('auth_timeout');
-    session.authTimer = setTimeout(close, this.config.websocket.authenticationTimeoutMs).unref();
+    longTimeout(session, this.config.websocket.authenticationTimeoutMs, giveUp);
   }
 
   /**
@@ -160,7 +164,6 @@ export class SocketSessions {
   }
 
   private endWait(session: Session): void {
-    clearTimeout(session.authTimer);
     if (!session.waiting) return;
     session.waiting = false;
     const { address } = session.peer;
@@ -183,13 +186,12 @@ export class SocketSessions {
   private settle(session: Session, actor: Actor): void {
     const { peer } = session;
     this.endWait(session);
-    session.stopExpiry?.();
     peer.actor = actor;
     peer.join(actor.userId);
     const now = this.clock.now();
     // The leeway is for clocks that disagree: a token admitted within it lives to its end, others to their expiry.
     const leeway = actor.expiresAt > now ? 0 : this.config.auth.leewaySeconds * 1000;
-    session.stopExpiry = longTimeout(() => peer.dismiss('token_expired'), actor.expiresAt + leeway - now);
+    longTimeout(session, actor.expiresAt + leeway - now, expire);
   }
 
   private deactivate(userId: string): void {
@@ -203,7 +205,7 @@ export class SocketSessions {
 
   private end(session: Session): void {
     this.endWait(session);
-    session.stopExpiry?.();
+    clearTimeout(session.timer);
     this.sessions.delete(session.peer.id);
     this.registry.release(session.peer.id);
   }

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import { errorName } from '../common/error-name';
 import { socketErrorBody } from '../common/errors/error-body';
 import { toDomainError } from '../common/errors/to-domain-error';
-import type { Peer, Reply } from './peer';
+import { peerOf, replyOf } from './calling-peer';
 
 /** Thrown values → the answer of the event. Nest itself would emit `exception` and leave the acknowledgement open. */
 @Catch()
@@ -12,9 +12,6 @@ export class WsErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const { error, unexpected } = toDomainError(thrown);
     if (unexpected) this.logger.error(`a socket event failed: ${errorName(thrown)}`);
-    const { language } = host.switchToWs().getClient<Peer>();
-    // The dispatcher hands every handler its reply function in place of the client's acknowledgement.
-    const reply = host.getArgs<unknown[]>().find((arg): arg is Reply => typeof arg === 'function');
-    reply?.({ ok: false, error: socketErrorBody(error, language) });
+    replyOf(host)({ ok: false, error: socketErrorBody(error, peerOf(host).language) });
   }
 }

@@ -43,7 +43,7 @@ export class PlainDoor implements Broadcaster {
   private readonly badFrames = new SlidingWindow(BAD_FRAMES - 1, MINUTE_MS);
   private readonly pings: SlidingWindow;
   private admission?: Admission;
-  private connectionListener: (peer: Peer) => void = () => undefined;
+  private readonly connectionListeners: ((peer: Peer) => void)[] = [];
   private closing = false;
 
   constructor(
@@ -64,7 +64,7 @@ export class PlainDoor implements Broadcaster {
   }
 
   onConnection(listener: (peer: Peer) => void): void {
-    this.connectionListener = listener;
+    this.connectionListeners.push(listener);
   }
 
   broadcast<E extends ServerEvent>(
@@ -124,7 +124,7 @@ export class PlainDoor implements Broadcaster {
     if (refusal) peer.refuse(refusal);
     else {
       if (peer.actor) await this.openConversation(peer);
-      if (peer.isOpen) this.connectionListener(peer);
+      if (peer.isOpen) for (const listener of this.connectionListeners) listener(peer);
     }
     socket.resume();
   }

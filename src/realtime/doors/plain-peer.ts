@@ -13,7 +13,7 @@ import {
   type UnauthorizedReason,
 } from '../../contract/socket-events';
 import { answerEvent } from '../answer-event';
-import type { PayloadOf, Peer, PeerRequest, Reply, ServerEvent } from '../peer';
+import type { CloseListener, PayloadOf, Peer, Reply, RequestListener, ServerEvent } from '../peer';
 import { CLOSE_CODES, closeCodeOf } from './close-codes';
 import { errorFrame, eventFrame, type Frame, parseFrame, type RequestId, successFrame } from './frames';
 
@@ -68,8 +68,8 @@ export class PlainPeer implements Peer {
   /** Its conversation was found to be the actor's. */
   isOpened = false;
   private closed = false;
-  private listener?: (request: PeerRequest) => void;
-  private readonly closeListeners: (() => void)[] = [];
+  private listener?: RequestListener;
+  private readonly closeListeners: CloseListener[] = [];
 
   constructor(
     private readonly socket: WebSocket,
@@ -103,11 +103,11 @@ export class PlainPeer implements Peer {
     this.options.onJoin(userId);
   }
 
-  onRequest(listener: (request: PeerRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     this.listener = listener;
   }
 
-  onClose(listener: () => void): void {
+  onClose(listener: CloseListener): void {
     this.closeListeners.push(listener);
   }
 
@@ -160,7 +160,7 @@ export class PlainPeer implements Peer {
       return this.refuseFrame(toDomainError(thrown).error);
     }
     const { event, requestId } = frame;
-    this.listener?.({ event, payload: this.complete(frame), reply: this.answering(event, requestId) });
+    this.listener?.(this, { event, payload: this.complete(frame), reply: this.answering(event, requestId) });
   }
 
   private complete({ event, payload }: Frame): Record<string, unknown> {
@@ -201,6 +201,6 @@ export class PlainPeer implements Peer {
   private end(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const listener of this.closeListeners.splice(0)) listener();
+    for (const listener of this.closeListeners.splice(0)) listener(this);
   }
 }

@@ -12,7 +12,7 @@ import {
   type UnauthorizedReason,
 } from '../../contract/socket-events';
 import { answerEvent } from '../answer-event';
-import type { PayloadOf, Peer, PeerRequest, Reply, ServerEvent } from '../peer';
+import type { CloseListener, PayloadOf, Peer, Reply, RequestListener, ServerEvent } from '../peer';
 
 /** No event travels between servers. */
 type InterServerEvents = Record<never, never>;
@@ -28,20 +28,22 @@ export class SocketIoPeer implements Peer {
   readonly language: Language;
   actor?: Actor;
   private closed = false;
-  private readonly closeListeners: (() => void)[] = [];
+  private closeListeners: readonly CloseListener[] = [];
+  private readonly end = (): void => {
+    if (this.closed) return;
+    this.closed = true;
+    this.socket.conn.off('close', this.end);
+    for (const listener of this.closeListeners) listener(this);
+  };
 
   constructor(
     private readonly socket: AppSocket,
     readonly address: string,
   ) {
     this.language = pickLanguage(socket.handshake.headers['accept-language']);
-    const close = (): void => this.end();
     // The transport, too: one that closes during the handshake is reported by no `disconnect`.
-    socket.conn.once('close', close);
-    socket.once('disconnect', () => {
-      socket.conn.off('close', close);
-      this.end();
-    });
+    socket.conn.on('close', this.end);
+    socket.on('disconnect', this.end);
   }
 
   get id(): string {
@@ -60,18 +62,18 @@ export class SocketIoPeer implements Peer {
     void this.socket.join(userRoom(userId));
   }
 
-  onRequest(listener: (request: PeerRequest) => void): void {
+  onRequest(listener: RequestListener): void {
     // `next` is never called: a packet must not reach the emitter, where a client could name any listener.
     this.socket.use((packet) => {
       const [event, ...args] = packet as unknown[];
       const last = args.at(-1);
       const payload = typeof args[0] === 'function' ? undefined : args[0];
-      listener({ event, payload, reply: typeof last === 'function' ? (last as Reply) : this.answering(event) });
+      listener(this, { event, payload, reply: typeof last === 'function' ? (last as Reply) : this.answering(event) });
     });
   }
 
-  onClose(listener: () => void): void {
-    this.closeListeners.push(listener);
+  onClose(listener: CloseListener): void {
+    this.closeListeners = [...this.closeListeners, listener];
   }
 
   dismiss(reason: UnauthorizedReason): void {
@@ -97,11 +99,5 @@ export class SocketIoPeer implements Peer {
       const named = answerEvent(event, answer.data);
       if (named) (this.socket.emit as Emit).call(this.socket, named.event, named.payload);
     };
-  }
-
-  private end(): void {
-    if (this.closed) return;
-    this.closed = true;
-    for (const listener of this.closeListeners.splice(0)) listener();
   }
 }
