@@ -114,7 +114,7 @@ describe('the plain WebSocket door', () => {
       const decided = new Promise<typeof caller>((resolve) => (decide = () => resolve(caller)));
       const asked = jest.spyOn(auth, 'authenticate').mockReturnValueOnce(decided);
       const client = await open('/ws?token=slow');
-      const answer = client.ask({ type: 'message', content: 'x' });
+      const answer = client.ask({ type: 'message', content: 'x', recipient_id: 'y' });
       // Written and, if it were read at once, answered or lost by now.
       await (await open('/ws')).ask({ type: 'ping' });
       expect([asked.mock.calls.length, client.frames]).toEqual([1, []]);
@@ -165,7 +165,9 @@ describe('the plain WebSocket door', () => {
     it('answers authentication and ping only', async () => {
       const client = await open('/ws');
       expect(await client.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
-      expect(await client.ask({ type: 'message', content: 'x' })).toMatchObject(failed('AUTH_REQUIRED'));
+      expect(await client.ask({ type: 'message', content: 'x', recipient_id: 'y' })).toMatchObject(
+        failed('AUTH_REQUIRED'),
+      );
       expect(await client.ask({ type: 'nothing' })).toMatchObject(failed('AUTH_REQUIRED'));
       expect(await client.ask({ type: 'authentication', token: 'x' })).toMatchObject(failed('AUTH_FAILED'));
       expect(await client.ask({ type: 'authentication' })).toMatchObject(failed('VALIDATION_FAILED'));
@@ -287,12 +289,12 @@ describe('the plain WebSocket door', () => {
       const answer = await (await enter()).ask({ type: 'message', content: 1, unknown: true });
       expect(answer).toMatchObject({ ...failed('VALIDATION_FAILED'), details: { errors: expect.any(Array) as [] } });
       const { errors } = answer['details'] as { errors: { field: string }[] };
-      expect(errors.map(({ field }) => field).sort()).toEqual(['content', 'unknown']);
+      expect(errors.map(({ field }) => field).sort()).toEqual(['content', 'conversation_id', 'unknown']);
     });
 
     it('says nothing of unexpected failures', async () => {
       door.send.mockRejectedValueOnce(new TypeError('secret text'));
-      const answer = await (await enter()).ask({ type: 'message', content: 'x' });
+      const answer = await (await enter()).ask({ type: 'message', content: 'x', recipient_id: 'y' });
       expect(answer).toMatchObject(failed('PROCESSING_ERROR'));
       expect(JSON.stringify(answer)).not.toContain('secret');
     });
@@ -328,13 +330,15 @@ describe('the plain WebSocket door', () => {
       const client = await open(`/ws?token=${tokenFor(aParent())}`, {}, strict);
       const answers = await Promise.all(Array.from({ length: 5 }, () => client.ask({ type: 'ping' })));
       expect(answers.map(({ type }) => type).sort()).toEqual(['error', 'error', 'pong', 'pong', 'pong']);
-      expect(await client.ask({ type: 'message', content: 'x' })).toMatchObject({ type: 'message_sent' });
+      expect(await client.ask({ type: 'message', content: 'x', recipient_id: 'y' })).toMatchObject({
+        type: 'message_sent',
+      });
       await strict.app.close();
     });
 
     it('closes a frame above 64 KiB with 1009', async () => {
       const client = await enter();
-      client.send({ type: 'message', content: 'x'.repeat(65_536) });
+      client.send({ type: 'message', content: 'x'.repeat(65_536), recipient_id: 'y' });
       expect(await client.closed).toBe(1009);
     });
 
@@ -369,7 +373,7 @@ describe('the plain WebSocket door', () => {
       const socketIo = await connectAs(door.url, teacher);
       const seqs: number[] = [];
       socketIo.on('message_received', ({ seq }) => seqs.push(seq));
-      await p1.ask({ type: 'message', content: 'x' });
+      await p1.ask({ type: 'message', content: 'x', recipient_id: 'y' });
       const [actor] = door.send.mock.lastCall as [{ socketId: string }];
       for (let seq = 1; seq <= 30; seq++) {
         const message = { ...SAMPLE, seq } as MessagePayload;
@@ -398,7 +402,7 @@ describe('the plain WebSocket door', () => {
     let finish: () => void = () => undefined;
     const stored = new Promise<void>((resolve) => (finish = resolve));
     other.send.mockImplementationOnce(() => stored.then(() => ({ message: SAMPLE, duplicate: false })));
-    client.send({ type: 'message', content: 'x' });
+    client.send({ type: 'message', content: 'x', recipient_id: 'y' });
     await until(() => other.send.mock.calls.length === 1);
     const stopped = other.app.close();
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -136,7 +136,7 @@ describe('the Socket.IO door', () => {
     it('answers authentication and ping only', async () => {
       const socket = await empty();
       expect(await ask(socket, 'ping', { timestamp: 'x' })).toMatchObject({ ok: true });
-      expect(await ask(socket, 'message', { content: 'x' })).toEqual(refused('AUTH_REQUIRED'));
+      expect(await ask(socket, 'message', { content: 'x', recipient_id: 'y' })).toEqual(refused('AUTH_REQUIRED'));
       expect(await ask(socket, 'nothing', {})).toEqual(refused('AUTH_REQUIRED'));
       expect(await ask(socket, 'authentication', { token: 'x' })).toEqual(refused('AUTH_FAILED'));
       expect(await ask(socket, 'authentication', {})).toEqual(refused('VALIDATION_FAILED'));
@@ -185,7 +185,7 @@ describe('the Socket.IO door', () => {
       await connected(socket);
       expect(await ask(socket, 'authentication', { token: tokenFor(person) })).toMatchObject({ ok: true });
       await new Promise((resolve) => setTimeout(resolve, exp * 1000 - Date.now() + 300));
-      expect(await ask(socket, 'message', { content: 'x' })).toMatchObject({ ok: true });
+      expect(await ask(socket, 'message', { content: 'x', recipient_id: 'y' })).toMatchObject({ ok: true });
       expect(door.registry.socketIds(idOf(person))).toHaveLength(1);
     });
 
@@ -194,7 +194,7 @@ describe('the Socket.IO door', () => {
       const socket = await enter(person);
       expect(await ask(socket, 'authentication', { token: tokenFor(aTeacher()) })).toEqual(refused('AUTH_FAILED'));
       door.send.mockClear();
-      await ask(socket, 'message', { content: 'x' });
+      await ask(socket, 'message', { content: 'x', recipient_id: 'y' });
       expect(door.send).toHaveBeenCalledWith(
         expect.objectContaining({ userId: idOf(person), socketId: socket.id }),
         expect.anything(),
@@ -228,11 +228,11 @@ describe('the Socket.IO door', () => {
       [[]],
       [{}],
       [{ content: 1 }],
-      [{ content: '  ' }],
-      [{ content: 'x', unknown: true }],
+      [{ content: '  ', recipient_id: 'y' }],
+      [{ content: 'x', recipient_id: 'y', unknown: true }],
       [{ content: { $ne: null } }],
       [Buffer.from('x')],
-      [{ content: Buffer.from('x') }],
+      [{ content: Buffer.from('x'), recipient_id: 'y' }],
       [JSON.parse('{"content":"x","__proto__":{"a":1}}')],
       [JSON.parse(`{"content":"x","metadata":${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}}`)],
     ])('refuses malformed payload %#', async (payload) => {
@@ -255,16 +255,16 @@ describe('the Socket.IO door', () => {
 
     it('answers a message with the whole of it, or with message_sent', async () => {
       const socket = await enter(aParent());
-      expect(await ask(socket, 'message', { content: 'x' })).toEqual({ ok: true, data: SAMPLE });
+      expect(await ask(socket, 'message', { content: 'x', recipient_id: 'y' })).toEqual({ ok: true, data: SAMPLE });
       const sent = nextEvent(socket, 'message_sent');
-      emitRaw(socket, 'message', { content: 'x' });
+      emitRaw(socket, 'message', { content: 'x', recipient_id: 'y' });
       expect(await sent).toMatchObject({ message_id: 'm1', seq: 7, status: 'sent', timestamp: 'then' });
     });
 
     it('says nothing of unexpected failures', async () => {
       const socket = await enter(aParent());
       door.send.mockRejectedValueOnce(new TypeError('secret text'));
-      const answer = await ask(socket, 'message', { content: 'x' });
+      const answer = await ask(socket, 'message', { content: 'x', recipient_id: 'y' });
       expect(answer).toEqual(refused('PROCESSING_ERROR'));
       expect(JSON.stringify(answer)).not.toContain('secret');
       expect(await ask(socket, 'message_read', { message_id: 'x' })).toEqual(refused('VALIDATION_FAILED'));
@@ -293,7 +293,7 @@ describe('the Socket.IO door', () => {
       const socket = keep(await connectAs(strict.url, aParent()));
       const answers = await Promise.all(Array.from({ length: 5 }, () => ask(socket, 'ping', {})));
       expect(answers.filter(({ ok }) => !ok)).toEqual([refused('RATE_LIMITED'), refused('RATE_LIMITED')]);
-      expect(await ask(socket, 'message', { content: 'x' })).toMatchObject({ ok: true });
+      expect(await ask(socket, 'message', { content: 'x', recipient_id: 'y' })).toMatchObject({ ok: true });
       await strict.app.close();
     });
   });
