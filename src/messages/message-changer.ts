@@ -48,12 +48,10 @@ export class MessageChanger {
     }
   }
 
-  /** The summary remembers a place whose message retention has removed. */
+  /** The summary remembers a place whose message retention has removed: asked second, because it is raised first. */
   private async lastMod(conversationId: string): Promise<number> {
-    const [top, heads] = await Promise.all([
-      this.messages.topMod(conversationId),
-      this.conversations.heads([conversationId]),
-    ]);
+    const top = await this.messages.topMod(conversationId);
+    const heads = await this.conversations.heads([conversationId]);
     return Math.max(top, heads.get(conversationId)?.mod ?? 0);
   }
 }
