@@ -6,6 +6,8 @@ import { DomainError } from '../common/errors/domain-error';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import type { Message, MessageDraft } from '../message-store/message';
 import { MessagesRepository, type AppendOutcome } from '../message-store/messages.repository';
+import { FairTurns } from './fair-turns';
+import { type Appended, type Item, type Lane, newLane, type Pending } from './message-lane';
 
 /** How long a mark stands, and when it is renewed (docs/adr/0002). */
 const HOT_MS = 60_000;
@@ -15,41 +17,12 @@ const BATCH = 100; // messages
 const COMMIT_MS = 3_000;
 const LOOK_UP_MS = 1_000;
 const LANE_IDLE_MS = 120_000;
+/**
+ * What another node stored meanwhile is noticed by its place being taken, unless retention has removed it: far below a
+ * day, the shortest retention.
+ */
+const HEAD_KNOWN_MS = 3_600_000;
 const LANES_SWEPT_ABOVE = 5_000;
-
-export interface Appended {
-  readonly message: Message;
-  /** The key was known: nothing was stored now. */
-  readonly duplicate: boolean;
-}
-
-interface Pending {
-  readonly draft: MessageDraft;
-  readonly onCommit: (message: Message, previousSenderId: string | undefined) => void;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** One conversation's queue: one batch in flight, numbers in the order of commit. */
-interface Lane {
-  readonly id: string;
-  readonly queue: Pending[];
-  busy: boolean;
-  /** Highest acknowledged `seq`; unknown at first and after any doubt. */
-  head: number | undefined;
-  lastAt: number;
-  lastSenderId: string | undefined;
-  /** Its last batch met a refusal. */
-  refused: boolean;
-  hotUntil: number;
-  usedAt: number;
-}
-
-interface Item {
-  readonly lane: Lane;
-  readonly pending: Pending;
-  readonly message: Message;
-}
 
 /**
  * Gives messages their place and commits them: one ordered batch per conversation at a time, conversations with a
@@ -70,7 +43,13 @@ export class MessageLog {
     private readonly messages: MessagesRepository,
     private readonly conversations: ConversationsRepository,
     private readonly clock: Clock,
-  ) {}
+    private readonly turns: FairTurns,
+  ) {
+    turns.onOver((id) => {
+      const lane = this.lanes.get(id);
+      if (lane) this.wake(lane);
+    });
+  }
 
   /**
    * Appends a message and waits until it is durable.
@@ -89,26 +68,14 @@ export class MessageLog {
   /** Warns readers of a write that is no message, before it and again before it is acknowledged. */
   async markHot(conversationId: string): Promise<void> {
     const lane = this.laneOf(conversationId);
-    const now = this.clock.now();
-    lane.usedAt = now;
-    if (lane.hotUntil - now < RENEW_MS) await within(COMMIT_MS, this.keepHot([lane]));
+    if (!this.isHot(lane)) await within(COMMIT_MS, this.keepHot([lane]));
   }
 
   private laneOf(id: string): Lane {
     const known = this.lanes.get(id);
     if (known) return known;
     if (this.lanes.size >= LANES_SWEPT_ABOVE) this.sweep();
-    const lane: Lane = {
-      id,
-      queue: [],
-      busy: false,
-      head: undefined,
-      lastAt: 0,
-      lastSenderId: undefined,
-      refused: false,
-      hotUntil: 0,
-      usedAt: this.clock.now(),
-    };
+    const lane = newLane(id, this.clock.now());
     this.lanes.set(id, lane);
     return lane;
   }
@@ -133,11 +100,13 @@ export class MessageLog {
   }
 
   private pump(): void {
-    const now = this.clock.now();
     const cold: Lane[] = [];
     for (const lane of this.ready) {
-      if (lane.head !== undefined && lane.hotUntil - now >= RENEW_MS) continue;
+      const isResting = this.turns.isResting(lane.id);
+      if (lane.usedAt < this.clock.now() - HEAD_KNOWN_MS) lane.head = lane.floor = undefined;
+      if (!isResting && lane.head !== undefined && this.isHot(lane)) continue;
       this.ready.delete(lane);
+      if (isResting) continue;
       lane.busy = true;
       cold.push(lane);
     }
@@ -193,26 +162,36 @@ export class MessageLog {
     }));
   }
 
+  private isHot(lane: Lane): boolean {
+    return lane.hotUntil - this.clock.now() >= RENEW_MS;
+  }
+
   /** Marks hot before the first write of a busy spell, and learns the head where it is unknown. */
   private async warm(lanes: readonly Lane[]): Promise<void> {
     try {
-      await within(COMMIT_MS, this.keepHot(lanes));
-      const unknown = lanes.filter((lane) => lane.head === undefined);
-      const heads = await within(COMMIT_MS, this.conversations.heads(unknown.map(({ id }) => id)));
-      await Promise.all(
-        unknown.map(async (lane) => {
-          const top = await within(COMMIT_MS, this.messages.top(lane.id));
-          lane.lastSenderId = undefined;
-          // The conversation remembers a number whose message retention has removed: it is never given again.
-          lane.head = Math.max(top?.seq ?? 0, heads.get(lane.id)?.seq ?? 0);
-          // Never back in time, whatever the clocks of nodes say: what has expired lies below what has not.
-          lane.lastAt = Math.max(top?.createdAt.getTime() ?? 0, lane.lastAt);
-        }),
-      );
+      const cold = lanes.filter((lane) => !this.isHot(lane));
+      if (cold.length > 0) await within(COMMIT_MS, this.keepHot(cold));
+      await this.learnHeads(lanes.filter((lane) => lane.head === undefined));
     } catch (error) {
       for (const lane of lanes) for (const pending of lane.queue.splice(0)) pending.reject(error);
     }
     for (const lane of lanes) this.release(lane);
+  }
+
+  private async learnHeads(lanes: readonly Lane[]): Promise<void> {
+    const tops = await Promise.all(lanes.map(({ id }) => within(COMMIT_MS, this.messages.top(id))));
+    // The conversation remembers a number whose message retention has removed: it is never given again. Asked after
+    // the messages, because retention raises the floor before it removes.
+    const ids = lanes.filter(({ floor }) => floor === undefined).map(({ id }) => id);
+    const floors = ids.length > 0 ? await within(COMMIT_MS, this.conversations.heads(ids)) : undefined;
+    for (const [index, lane] of lanes.entries()) {
+      const top = tops[index];
+      lane.floor ??= floors?.get(lane.id)?.seq ?? 0;
+      lane.lastSenderId = undefined;
+      lane.head = Math.max(top?.seq ?? 0, lane.floor);
+      // Never back in time, whatever the clocks of nodes say: what has expired lies below what has not.
+      lane.lastAt = Math.max(top?.createdAt.getTime() ?? 0, lane.lastAt);
+    }
   }
 
   private async keepHot(lanes: readonly Lane[]): Promise<void> {
@@ -227,6 +206,7 @@ export class MessageLog {
   private release(lane: Lane): void {
     lane.busy = false;
     lane.usedAt = this.clock.now();
+    if (lane.queue.length === 0) this.turns.settled(lane.id);
     this.wake(lane);
   }
 
@@ -287,6 +267,7 @@ export class MessageLog {
     lane.head = message.seq;
     lane.lastAt = message.createdAt.getTime();
     lane.lastSenderId = message.senderId;
+    this.turns.settled(lane.id);
     return previousSenderId;
   }
 
@@ -303,6 +284,8 @@ export class MessageLog {
       }
     }
     for (const { lane, pending } of retry.reverse()) lane.queue.unshift(pending);
+    const losers = refused.filter(([, outcome]) => outcome === 'seq_taken').map(([{ lane }]) => lane.id);
+    for (const id of new Set(losers)) this.turns.lost(id);
   }
 
   private async answerKnown({ pending }: Item): Promise<void> {

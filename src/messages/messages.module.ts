@@ -5,9 +5,11 @@ import { ConfigModule } from '../config/config.module';
 import { ConversationsModule } from '../conversations/conversations.module';
 import { EventsModule } from '../events/events.module';
 import { MessageStoreModule } from '../message-store/message-store.module';
+import { NodeBusModule } from '../node-bus/node-bus.module';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module';
 import { UsersModule } from '../users/users.module';
 import { DeliveryService } from './delivery.service';
+import { FairTurns } from './fair-turns';
 import { HistoryService } from './history.service';
 import { MessageAccess } from './message-access';
 import { MessageChanger } from './message-changer';
@@ -27,6 +29,7 @@ import { WritingRights } from './writing-rights';
     ConversationsModule,
     EventsModule,
     MessageStoreModule,
+    NodeBusModule,
     RateLimitsModule,
     UsersModule,
   ],
@@ -41,6 +44,7 @@ import { WritingRights } from './writing-rights';
     MessageAccess,
     MessageChanger,
     MessageLog,
+    FairTurns,
     WritingRights,
     { provide: Clock, useClass: SystemClock },
   ],

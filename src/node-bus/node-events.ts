@@ -4,6 +4,8 @@ import { ONLINE_STATUSES, type OnlineStatus, type PresencePayload } from '../con
 export interface NodeEventMap {
   /** Messages `from` to `upTo` of a conversation are committed. */
   'messages.created': { conversationId: string; from: number; upTo: number };
+  /** The node lost races for a place in this conversation: others let it write first. */
+  'place.wanted': { conversationId: string };
   /** A message was edited or deleted. */
   'message.changed': { conversationId: string; messageId: string };
   'message.read': NodeReceipt;
@@ -73,6 +75,7 @@ const receipt = {
 /** What comes in is looked at before anybody acts on it. */
 export const NODE_EVENTS: { readonly [N in NodeEventName]: (value: unknown) => value is NodeEventMap[N] } = {
   'messages.created': shape<'messages.created'>({ conversationId: isText, from: isPlace, upTo: isPlace }),
+  'place.wanted': shape<'place.wanted'>({ conversationId: isText }),
   'message.changed': shape<'message.changed'>({ conversationId: isText, messageId: isText }),
   'message.read': shape<'message.read'>(receipt),
   'message.delivered': shape<'message.delivered'>(receipt),

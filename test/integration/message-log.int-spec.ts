@@ -8,7 +8,9 @@ import { SystemClock } from '../../src/common/clock';
 import type { MessageDraft } from '../../src/message-store/message';
 import { MessagesRepository, type AppendOutcome } from '../../src/message-store/messages.repository';
 import type { Message } from '../../src/message-store/message';
+import { FairTurns } from '../../src/messages/fair-turns';
 import { MessageLog } from '../../src/messages/message-log';
+import { NodeBus } from '../../src/node-bus/node-bus';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 const SENDERS = ['ann', 'bob', 'cleo'];
@@ -27,7 +29,7 @@ describe('message log', () => {
   afterAll(() => service.stop());
 
   const aLog = (repository: MessagesRepository = messages): MessageLog =>
-    new MessageLog(repository, conversations, new SystemClock());
+    new MessageLog(repository, conversations, new SystemClock(), new FairTurns(app.get(NodeBus, { strict: false })));
 
   async function aConversation(): Promise<string> {
     const now = new Date();

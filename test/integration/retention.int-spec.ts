@@ -11,7 +11,9 @@ import type { Message, MessageDraft } from '../../src/message-store/message';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { Retention } from '../../src/message-store/retention';
 import { DeliveryService } from '../../src/messages/delivery.service';
+import { FairTurns } from '../../src/messages/fair-turns';
 import { MessageLog } from '../../src/messages/message-log';
+import { NodeBus } from '../../src/node-bus/node-bus';
 import { RetentionRunner } from '../../src/retention/retention-runner';
 import { aParent, aTeacher, idOf } from '../support/people';
 import { School } from '../support/school';
@@ -59,7 +61,8 @@ describe('retention', () => {
     return found;
   };
   /** As on a node that has just come up. */
-  const aFreshLog = (): MessageLog => new MessageLog(messages, conversations, clock);
+  const aFreshLog = (): MessageLog =>
+    new MessageLog(messages, conversations, clock, new FairTurns(service.app.get(NodeBus, { strict: false })));
   const aRunner = (store: MessagesRepository): RetentionRunner =>
     new RetentionRunner(
       store,
@@ -214,6 +217,18 @@ describe('retention', () => {
     await runner.look();
     expect(await onDisk(id)).toBe(0);
     const { message } = await aFreshLog().append(aDraft(id, people[0]), () => undefined);
+    expect(message.seq).toBe(4);
+  });
+
+  it('gives no number again on a node that has not heard of messages of another that came and went', async () => {
+    const people: [TestPerson, TestPerson] = [aTeacher(), aParent()];
+    const id = await school.group(people);
+    const [known, other] = [aFreshLog(), aFreshLog()];
+    for (const log of [known, other, other]) await log.append(aDraft(id, people[0]), () => undefined);
+    expire();
+    await runner.look();
+    expect(await onDisk(id)).toBe(0);
+    const { message } = await known.append(aDraft(id, people[0]), () => undefined);
     expect(message.seq).toBe(4);
   });
 
