@@ -16,8 +16,9 @@ class Note {
 @Controller('api/v1')
 class NotesController {
   @Get('messages/notes/:id')
-  note(@Param('id') id: string): { id: string } {
+  note(@Param('id') id: string): { id: string } | Promise<never> {
     if (id === 'broken') throw new TypeError('secret text');
+    if (id === 'never') return new Promise(() => undefined);
     return { id };
   }
 
@@ -55,7 +56,7 @@ beforeAll(async () => {
   const env = { SECRET_KEY: 'x7'.repeat(20), CORS_ORIGINS: 'https://school.example' };
   const config = loadConfiguration(env, tmpdir());
   const module = await Test.createTestingModule({ controllers: [NotesController] }).compile();
-  app = module.createNestApplication<NestFastifyApplication>(createFastifyAdapter(config), { logger: false });
+  app = module.createNestApplication<NestFastifyApplication>(createFastifyAdapter(config, 1000), { logger: false });
   await configureApp(app, config);
   await app.listen(0, '127.0.0.1');
   base = await app.getUrl();
@@ -68,6 +69,13 @@ const post = (payload: string | Buffer, headers: Record<string, string> = json) 
 const codeOf = (response: { body: string }) => (JSON.parse(response.body) as { error_code?: string }).error_code;
 
 describe('the HTTP door', () => {
+  it('answers 503 in the place of a handler that never does', async () => {
+    const response = await inject({ method: 'GET', url: '/api/v1/messages/notes/never' });
+    expect(response.statusCode).toBe(503);
+    expect(codeOf(response)).toBe('DATABASE_UNAVAILABLE');
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
   it('answers with its headers', async () => {
     const response = await inject({
       method: 'GET',

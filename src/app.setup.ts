@@ -13,7 +13,6 @@ import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
 import { answerClientError } from './common/http/client-error';
-import { DeadlineInterceptor } from './common/http/deadline.interceptor';
 import { RouteTable } from './common/http/route-table';
 import { parseJson } from './common/http/parse-json';
 import { InputPipe } from './common/validation/input.pipe';
@@ -24,7 +23,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 const BULK_BODY_LIMIT_BYTES = 1024 * 1024;
 const BULK_ROUTES: ReadonlySet<string> = new Set(['PUT /api/v1/users', 'POST /api/v1/system-messages']);
 /** Long enough for 1,000 people at once, short enough for nobody to wait for ever. */
-const REQUEST_MS = 30_000;
+const ANSWER_MS = 30_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const ALIAS = /^\/api\/v1\/messaging(?=[/?]|$)/;
 const DOCS = /^\/docs(?:[-/?]|$)/;
@@ -50,8 +49,10 @@ function requestId({ headers }: { headers: IncomingMessage['headers'] }): string
 /**
  * The HTTP server with its limits (reliability 3), before any route exists.
  * Answers 413 `PAYLOAD_TOO_LARGE` above 64 KiB, 400 `INVALID_JSON`, 415 `UNSUPPORTED_MEDIA_TYPE`.
+ * @param answerMs milliseconds until a request that the store never answers gets 503 `DATABASE_UNAVAILABLE`; its work
+ *   goes on, the outcome is unknown (reliability 3)
  */
-export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
+export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): FastifyAdapter {
   const adapter = new JsonOnlyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -60,6 +61,7 @@ export function createFastifyAdapter(config: AppConfig): FastifyAdapter {
     // Given to the constructor: set later they are enforced every 30 s only (reliability, trap 13).
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
     requestTimeout: 30_000,
+    handlerTimeout: answerMs,
     keepAliveTimeout: 65_000,
     maxRequestsPerSocket: 1000,
     routerOptions: { maxParamLength: 1024 },
@@ -147,7 +149,6 @@ export async function configureApp(
   });
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
-  app.useGlobalInterceptors(new DeadlineInterceptor(REQUEST_MS));
   app.useWebSocketAdapter(new RealtimeAdapter(app, config, metrics));
   if (config.docs) serveDocs(app, config);
 }

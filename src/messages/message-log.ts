@@ -4,7 +4,7 @@ import { Clock } from '../common/clock';
 import { within } from '../common/deadline';
 import { DomainError } from '../common/errors/domain-error';
 import { ConversationsRepository } from '../conversations/conversations.repository';
-import type { Message, MessageDraft } from '../message-store/message';
+import { type Message, type MessageDraft, placed } from '../message-store/message';
 import { MessagesRepository, type AppendOutcome } from '../message-store/messages.repository';
 import { FairTurns } from './fair-turns';
 import { type Appended, type Item, type Lane, newLane, type Pending } from './message-lane';
@@ -149,16 +149,7 @@ export class MessageLog {
     return lane.queue.splice(0, BATCH).map((pending, index) => ({
       lane,
       pending,
-      message: {
-        ...pending.draft,
-        seq: head + 1 + index,
-        mod: null,
-        edits: [],
-        isEdited: false,
-        isDeleted: false,
-        createdAt: at,
-        updatedAt: at,
-      },
+      message: placed(pending.draft, head + 1 + index, at),
     }));
   }
 

@@ -23,6 +23,10 @@ export interface MessageView extends Scene {
 }
 
 type Standing = Pick<MessagePayload, 'status' | 'is_read' | 'read_at'>;
+type Receipts = Pick<MessagePayload, 'read_by' | 'delivered_to' | 'read_count' | 'delivered_count'>;
+
+/** Nobody has received it yet. */
+const SENT: Standing = { status: 'sent', is_read: false, read_at: null };
 
 const statusOf = (message: Message, others: readonly Membership[]): MessageStatus => {
   if (others.length === 0) return 'sent';
@@ -65,7 +69,7 @@ function judgedFor(message: Message, { conversation }: Scene, others: readonly M
   return first ? [...listed, first] : listed;
 }
 
-function receiptsOf(message: Message, others: readonly Membership[], participants: number): Partial<MessagePayload> {
+function receiptsOf(message: Message, others: readonly Membership[], participants: number): Receipts {
   const readers = others.filter((m) => m.readSeq >= message.seq).map((m) => m.userId);
   const receivers = others.filter((m) => m.deliveredSeq >= message.seq).map((m) => m.userId);
   return participants <= NAMED_RECEIPTS
@@ -74,7 +78,7 @@ function receiptsOf(message: Message, others: readonly Membership[], participant
 }
 
 /**
- * Presents one message to any number of viewers; an allow-list of fields. Receipts are derived from positions: for the
+ * Presents one message to any number of viewers. Receipts are derived from positions: for the
  * sender over all other participants, for a recipient their own (contract 2). Each viewer costs the same, whatever the
  * size of the group.
  */
@@ -87,28 +91,38 @@ export function presenterOf(message: Message, scene: Scene): (viewerId: string) 
     const own = byUser.get(viewerId);
     return standingOf(message, own ? [own] : []);
   };
-  return (viewerId) => ({
-    message_id: message.id,
-    conversation_id: message.conversationId,
-    seq: message.seq,
-    client_message_id: message.clientMessageId,
-    sender_id: message.senderId,
-    sender_name: message.senderName,
-    sender_role: message.senderRole,
-    recipient_id: counterpartOf(scene.conversation, message.senderId) ?? null,
-    content: message.content,
-    message_type: message.type,
-    ...standing(viewerId),
-    ...receipts,
-    reply_to: message.replyTo,
-    attachments: [],
-    metadata: message.metadata,
-    created_at: message.createdAt.toISOString(),
-    updated_at: message.updatedAt.toISOString(),
-    is_edited: message.isEdited,
-    is_deleted: message.isDeleted,
-  });
+  return (viewerId) => payloadOf(message, scene.conversation, standing(viewerId), receipts);
 }
+
+/** An allow-list of fields. */
+const payloadOf = (
+  message: Message,
+  conversation: Conversation,
+  { status, is_read, read_at }: Standing,
+  receipts: Receipts,
+): MessagePayload => ({
+  message_id: message.id,
+  conversation_id: message.conversationId,
+  seq: message.seq,
+  client_message_id: message.clientMessageId,
+  sender_id: message.senderId,
+  sender_name: message.senderName,
+  sender_role: message.senderRole,
+  recipient_id: counterpartOf(conversation, message.senderId) ?? null,
+  content: message.content,
+  message_type: message.type,
+  status,
+  is_read,
+  read_at,
+  ...receipts,
+  reply_to: message.replyTo,
+  attachments: [],
+  metadata: message.metadata,
+  created_at: message.createdAt.toISOString(),
+  updated_at: message.updatedAt.toISOString(),
+  is_edited: message.isEdited,
+  is_deleted: message.isDeleted,
+});
 
 /** @returns those of the people to whom the conversation shows the message. */
 export function seenBy(
@@ -126,7 +140,7 @@ export const presentMessage = (message: Message, { viewerId, ...scene }: Message
 
 /** A message at its commit: nobody has received it, so that every participant sees the same. */
 export const presentNewMessage = (message: Message, conversation: Conversation): MessagePayload =>
-  presentMessage(message, { conversation, viewerId: message.senderId, memberships: [] });
+  payloadOf(message, conversation, SENT, receiptsOf(message, [], conversation.participants.length));
 
 /** Stores differ in the order of what they find unsorted. */
 const byUserId = (a: Membership, b: Membership): number => (a.userId < b.userId ? -1 : 1);

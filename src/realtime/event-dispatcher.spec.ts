@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { from } from 'rxjs';
 import type { Actor } from '../common/actor';
 import { type EventHandler, EventDispatcher } from './event-dispatcher';
 import type { Peer, Reply, RequestListener } from './peer';
@@ -37,7 +36,7 @@ describe('EventDispatcher', () => {
     socket.actor = actor;
     now = 0;
     const dispatcher = new EventDispatcher(3, { now: () => now });
-    dispatcher.serve([echo, failing, silent], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([echo, failing, silent]);
     dispatcher.bind(socket as unknown as Peer);
   });
   const code = (error_code: string): object => ({
@@ -60,7 +59,7 @@ describe('EventDispatcher', () => {
   it('answers although the handler never does', async () => {
     const never: EventHandler = { message: 'sync', callback: () => new Promise(() => undefined) };
     const dispatcher = new EventDispatcher(3, { now: () => now }, undefined, 5);
-    dispatcher.serve([never], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([never]);
     dispatcher.bind(socket as unknown as Peer);
     const answer = await new Promise((resolve) => void socket.receive('sync', {}, resolve));
     expect(answer).toEqual(code('DATABASE_UNAVAILABLE'));
@@ -137,7 +136,7 @@ describe('EventDispatcher', () => {
     const entering = new Promise((resolve) => (enter = resolve));
     const authentication: EventHandler = { message: 'authentication', callback: () => entering };
     const dispatcher = new EventDispatcher(9, { now: () => 0 });
-    dispatcher.serve([echo, silent, authentication], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([echo, silent, authentication]);
     dispatcher.bind(socket as unknown as Peer);
     const answers: unknown[] = [];
     const answer: Reply = (given) => answers.push(given);
@@ -159,7 +158,7 @@ describe('EventDispatcher', () => {
     let finish: (answer: unknown) => void = () => undefined;
     const slow: EventHandler = { message: 'message', callback: () => new Promise((resolve) => (finish = resolve)) };
     const dispatcher = new EventDispatcher(9, { now: () => 0 });
-    dispatcher.serve([echo, slow], (result) => from(Promise.resolve(result)));
+    dispatcher.serve([echo, slow]);
     dispatcher.bind(socket as unknown as Peer);
     const ack = jest.fn();
     await socket.receive('message', {}, ack);

@@ -1,8 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultIfEmpty, EMPTY, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../common/clock';
-import { within } from '../common/deadline';
+import { Deadlines } from '../common/deadline';
 import { errorName } from '../common/error-name';
 import { DomainError } from '../common/errors/domain-error';
 import { socketErrorBody } from '../common/errors/error-body';
@@ -14,11 +13,11 @@ import type { Peer, PeerRequest, Reply, RequestListener } from './peer';
 /** A gateway method as Nest wraps it, pipes and filters included. */
 export interface EventHandler {
   readonly message: unknown;
+  /** @returns a promise of the answer, or of nothing when the error filter has answered already */
   readonly callback: (payload: unknown, reply: Reply, peer: Peer) => unknown;
 }
 /** Told of every answer: the event's name if it has a handler, else `unknown`; `ok` or an error code; milliseconds. */
 export type AnswerListener = (event: string, outcome: string, ms: number) => void;
-export type Transform = (result: unknown) => Observable<unknown>;
 
 const OPEN_TO_ALL: ReadonlySet<unknown> = new Set(OPEN_EVENTS);
 /** Hints that nobody misses: a flood of them is no error (contract 4). */
@@ -41,7 +40,7 @@ export class EventDispatcher {
   /** Peers whose first authentication is under way: what they send meanwhile waits for it. */
   private readonly entering = new WeakMap<Peer, Promise<unknown>>();
   private handlers: ReadonlyMap<unknown, EventHandler> = new Map();
-  private transform: Transform = () => EMPTY;
+  private readonly deadlines: Deadlines;
   private unanswered = 0;
   private stopped = false;
 
@@ -49,16 +48,16 @@ export class EventDispatcher {
     private readonly eventsPerSecond: number,
     private readonly clock: Clock,
     private readonly onAnswer: AnswerListener = () => undefined,
-    private readonly answerMs = ANSWER_MS,
+    answerMs = ANSWER_MS,
   ) {
+    this.deadlines = new Deadlines(answerMs);
     this.rate = new SlidingWindow(eventsPerSecond, SECOND_MS);
     this.refusals = new SlidingWindow(eventsPerSecond, SECOND_MS);
   }
 
   /** The handlers of all peers. */
-  serve(handlers: readonly EventHandler[], transform: Transform): void {
+  serve(handlers: readonly EventHandler[]): void {
     this.handlers = new Map(handlers.map((handler) => [handler.message, handler]));
-    this.transform = transform;
   }
 
   /** Routes the events of `peer` to the handlers. */
@@ -82,18 +81,20 @@ export class EventDispatcher {
     this.handle(peer, request, (reply) => {
       const handler = this.handlers.get(request.event);
       if (!handler) throw new DomainError('UNKNOWN_MESSAGE_TYPE');
-      return this.transform(handler.callback(request.payload, reply, peer));
+      return handler.callback(request.payload, reply, peer);
     });
   };
 
-  private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => Observable<unknown>): void {
+  private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => unknown): void {
     const ownLimit = this.hasOwnLimit(peer, event);
     this.unanswered += 1;
     const started = performance.now();
     let answered = false;
+    const deadline = this.deadlines.start(() => this.refuse(peer, reply, new DomainError('DATABASE_UNAVAILABLE')));
     const reply: Reply = (given) => {
       if (answered) return;
       answered = true;
+      this.deadlines.end(deadline);
       this.unanswered -= 1;
       const name = EVENT_NAMES.has(event) ? String(event) : 'unknown';
       this.onAnswer(name, given.ok ? 'ok' : given.error.error_code, performance.now() - started);
@@ -110,19 +111,18 @@ export class EventDispatcher {
       );
     void running.then(
       // Nothing comes back when the error filter has answered already; then this is the call that does nothing.
-      (result) => (result ? reply(result) : this.refuse(peer, reply, new DomainError('PROCESSING_ERROR'))),
+      (result) =>
+        result ? reply(result as Ack<unknown>) : this.refuse(peer, reply, new DomainError('PROCESSING_ERROR')),
       (error: unknown) => this.refuse(peer, reply, error),
     );
   }
 
-  /** @returns undefined when the error filter has answered already */
-  private async run(peer: Peer, event: unknown, call: () => Observable<unknown>): Promise<Ack<unknown> | undefined> {
+  private async run(peer: Peer, event: unknown, call: () => unknown): Promise<unknown> {
     if (!peer.actor) {
       await this.entering.get(peer);
       if (!peer.actor && !OPEN_TO_ALL.has(event)) throw new DomainError('AUTH_REQUIRED');
     }
-    const answer = lastValueFrom(call().pipe(defaultIfEmpty(undefined)));
-    return (await within(this.answerMs, answer)) as Ack<unknown> | undefined;
+    return call();
   }
 
   /** Messages have a limit of their own, per user and over all channels; here only refused ones count, apart from the rest. */

@@ -9,7 +9,7 @@ import { PlainDoor } from './doors/plain-door';
 import { SocketIoDoor } from './doors/socket-io-door';
 import type { AppServer } from './doors/socket-io-peer';
 import type { Metrics } from '../metrics/metrics';
-import { EventDispatcher, type Transform } from './event-dispatcher';
+import { EventDispatcher } from './event-dispatcher';
 
 /** How long closing waits for answers that are under way. */
 const ANSWERS_MS = 5000;
@@ -46,8 +46,8 @@ export class RealtimeAdapter implements WebSocketAdapter<Doors, typeof NOBODY> {
     doors.onConnection((peer) => this.dispatcher.bind(peer));
   }
 
-  bindMessageHandlers(_nobody: typeof NOBODY, handlers: MessageMappingProperties[], transform: Transform): void {
-    this.dispatcher.serve(handlers, transform);
+  bindMessageHandlers(_nobody: typeof NOBODY, handlers: MessageMappingProperties[]): void {
+    this.dispatcher.serve(handlers);
   }
 
   /** Lets nobody in, answers what was asked, says goodbye. The HTTP server is closed by its owner, Nest. */

@@ -28,7 +28,7 @@ export class SlidingWindow {
     if (now - this.lastSweep >= this.windowMs) this.sweep(now);
     if (this.limit <= 0) return this.windowMs;
     const log = this.logs.get(key);
-    if (!log) return 0;
+    if (!log || log.length < this.limit) return 0;
     this.expire(log, now);
     const oldest = log[log.length - this.limit];
     // A clock that steps back must not lengthen the wait beyond one window.

@@ -23,19 +23,22 @@ export const toMessage = (document: MessageDocument): Message => ({
 });
 
 /** A new message; absent fields stay absent, the partial indexes rely on it. */
-export const fromMessage = (message: Message): MessageDocument => ({
-  _id: message.id,
-  conversation_id: message.conversationId,
-  seq: message.seq,
-  sender_id: message.senderId,
-  sender_name: message.senderName,
-  sender_role: message.senderRole,
-  ...(message.clientMessageId === null ? {} : { client_message_id: message.clientMessageId }),
-  ...(message.bodyHash === null ? {} : { body_hash: message.bodyHash }),
-  content: message.content,
-  message_type: message.type,
-  ...(message.replyTo === null ? {} : { reply_to: message.replyTo }),
-  ...(Object.keys(message.metadata).length === 0 ? {} : { metadata: message.metadata }),
-  created_at: message.createdAt,
-  updated_at: message.updatedAt,
-});
+export function fromMessage(message: Message): MessageDocument {
+  const document: MessageDocument = {
+    _id: message.id,
+    conversation_id: message.conversationId,
+    seq: message.seq,
+    sender_id: message.senderId,
+    sender_name: message.senderName,
+    sender_role: message.senderRole,
+    content: message.content,
+    message_type: message.type,
+    created_at: message.createdAt,
+    updated_at: message.updatedAt,
+  };
+  if (message.clientMessageId !== null) document.client_message_id = message.clientMessageId;
+  if (message.bodyHash !== null) document.body_hash = message.bodyHash;
+  if (message.replyTo !== null) document.reply_to = message.replyTo;
+  if (Object.keys(message.metadata).length > 0) document.metadata = message.metadata;
+  return document;
+}
