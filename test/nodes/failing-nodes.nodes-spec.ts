@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MessagePayload, SyncResult } from '../../src/contract/payloads';
+import type { MessagePayload } from '../../src/contract/payloads';
 import { eventually } from '../support/eventually';
 import { Cluster, type ServiceNode } from '../support/nodes';
 import { aParent, aTeacher } from '../support/people';
 import { PlainClient } from '../support/plain-client';
-import { Replica } from '../support/replica';
+import { historyAs, Replica, syncAs } from '../support/replica';
 import { School } from '../support/school';
 import { connectAs, nextEvent, type TestSocket } from '../support/socket-client';
 import type { TestPerson } from '../support/tokens';
@@ -113,25 +113,7 @@ describe('nodes that fail', () => {
     sockets.push({ disconnect: () => client.close() });
     return client;
   };
-  const sync =
-    (node: ServiceNode, as: TestPerson) =>
-    async (since: string): Promise<SyncResult> => {
-      const query = since === '' ? '' : `?since=${encodeURIComponent(since)}`;
-      const { status, body, text } = await node.call('GET', `/api/v1/messages/sync${query}`, { as });
-      if (status !== 200) throw new Error(text);
-      return body as unknown as SyncResult;
-    };
-  /** Everything as the history tells it: seq → content, null for a deleted message. */
-  const historyOf = async (node: ServiceNode): Promise<Map<number, string | null>> => {
-    const found = new Map<number, string | null>();
-    for (let after = 0; ;) {
-      const path = `/api/v1/messages/history/${conversation}?limit=100&after_seq=${after}`;
-      const { messages = [] } = (await node.call('GET', path, { as: parent })).body;
-      for (const { seq, content, is_deleted } of messages) found.set(seq, is_deleted ? null : content);
-      after = messages.at(-1)?.seq ?? after;
-      if (messages.length === 0) return found;
-    }
-  };
+  const historyOf = (node: ServiceNode): Promise<Map<number, string | null>> => historyAs(node, parent, conversation);
   const writersOn = (node: ServiceNode, name: string): Writer[] =>
     Array.from({ length: WRITERS }, (_, n) => new Writer(node, teacher, conversation, `${name}${n}`));
   const enough = (writers: readonly Writer[], count = 5): Promise<void> =>
@@ -152,7 +134,7 @@ describe('nodes that fail', () => {
     ['hangs', () => Promise.resolve(cluster.redis.pause()), () => Promise.resolve(cluster.redis.resume())],
   ])('while Redis %s the service goes on, and afterwards every socket is called to sync', async (_, away, back) => {
     const replica = new Replica();
-    await replica.catchUp(sync(b, parent));
+    await replica.catchUp(syncAs(b, parent));
     const everybody = [await socketOn(a, teacher), await socketOn(b, parent)];
     const plain = [await plainOn(a, parent), await plainOn(b, teacher)];
     await away();
@@ -178,7 +160,7 @@ describe('nodes that fail', () => {
       'both are well again',
       async () => (await a.health()) === 'healthy' && (await b.health()) === 'healthy',
     );
-    await replica.catchUp(sync(b, parent));
+    await replica.catchUp(syncAs(b, parent));
     expect(replica.messages.get(conversation)).toEqual(await historyOf(a));
     // And from now on live again.
     const again = nextEvent(everybody[1] as TestSocket, 'message_received', ({ content }) => content === 'again');
@@ -190,12 +172,12 @@ describe('nodes that fail', () => {
     'a writing node that is stopped and goes on leaves no hole for a reader who polls the other',
     async () => {
       const replica = new Replica();
-      await replica.catchUp(sync(b, parent));
+      await replica.catchUp(syncAs(b, parent));
       const writers = [...writersOn(a, 'a'), ...writersOn(b, 'b')];
       let polling = true;
       const reader = (async (): Promise<void> => {
         while (polling) {
-          await replica.catchUp(sync(b, parent));
+          await replica.catchUp(syncAs(b, parent));
           await delay(POLL_MS);
         }
       })();
@@ -222,7 +204,7 @@ describe('nodes that fail', () => {
       for (const writer of writers) await writer.resend(b);
       polling = false;
       await reader;
-      await replica.catchUp(sync(b, parent));
+      await replica.catchUp(syncAs(b, parent));
       const history = await historyOf(a);
       expect(history.get(edited)).toBe('edited meanwhile');
       expect(history.get(deleted)).toBeNull();
@@ -234,7 +216,7 @@ describe('nodes that fail', () => {
 
   it('a node killed under load takes nothing with it that was acknowledged, and its clients go on at the other', async () => {
     const [replica, other] = [new Replica(), await plainOn(b, parent)];
-    await replica.catchUp(sync(a, parent));
+    await replica.catchUp(syncAs(a, parent));
     const client = await socketOn(a, parent);
     const lost = new Promise((resolve) => client.once('disconnect', resolve));
     const writers = [...writersOn(a, 'a'), ...writersOn(b, 'b')];
@@ -248,7 +230,7 @@ describe('nodes that fail', () => {
     const history = await historyOf(b);
     checkHistory(history, writers);
     // The cursor is of the dead node; the other understands it.
-    await replica.catchUp(sync(b, parent));
+    await replica.catchUp(syncAs(b, parent));
     expect(replica.messages.get(conversation)).toEqual(history);
     // What the dead node had committed and not told is told by the next, or by a call to sync.
     const isCalled = (): boolean => other.frames.some(({ type }) => type === 'sync_required');

@@ -88,8 +88,9 @@ export class Cluster {
     return cluster;
   }
 
-  async add(): Promise<ServiceNode> {
-    const node = await ServiceNode.start(this.env);
+  /** @param env what is this node's own */
+  async add(env: Record<string, string> = {}): Promise<ServiceNode> {
+    const node = await ServiceNode.start({ ...this.env, ...env });
     this.nodes.push(node);
     return node;
   }

@@ -11,8 +11,14 @@ export class StoreLink {
 
   /** The link, cut: the store is away. */
   async reserve(): Promise<string> {
-    await this.mend();
+    const url = await this.open();
     this.cut();
+    return url;
+  }
+
+  /** @returns the URL at which the store is found through the link */
+  async open(): Promise<string> {
+    await this.mend();
     return `mongodb://127.0.0.1:${this.port}/?directConnection=true`;
   }
 
@@ -39,6 +45,11 @@ export class StoreLink {
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
+  protected join(client: Socket, store: Socket): void {
+    client.pipe(store);
+    store.pipe(client);
+  }
+
   private pipe(client: Socket): void {
     if (this.isCut) {
       client.destroy();
@@ -48,12 +59,12 @@ export class StoreLink {
     const target = decodeURIComponent(host ?? '');
     const [name, port] = target.split(':');
     const store = target.startsWith('/') ? connect(target) : connect(Number(port), name);
+    this.join(client, store);
     for (const [from, to] of [
       [client, store],
       [store, client],
     ] as const) {
       this.sockets.add(from);
-      from.pipe(to);
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.sockets.delete(from);
