@@ -110,9 +110,11 @@ export class EventDispatcher {
         running.catch(() => undefined),
       );
     void running.then(
-      // Nothing comes back when the error filter has answered already; then this is the call that does nothing.
-      (result) =>
-        result ? reply(result as Ack<unknown>) : this.refuse(peer, reply, new DomainError('PROCESSING_ERROR')),
+      (result) => {
+        if (result) reply(result as Ack<unknown>);
+        // Nothing comes back either when the error filter has answered already.
+        else if (!answered) this.refuse(peer, reply, new DomainError('PROCESSING_ERROR'));
+      },
       (error: unknown) => this.refuse(peer, reply, error),
     );
   }

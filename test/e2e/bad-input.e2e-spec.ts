@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { aParent, aTeacher, idOf } from '../support/people';
 import { ask, connectAs, type TestSocket } from '../support/socket-client';
@@ -93,6 +94,17 @@ describe('bad input', () => {
       ok: false,
       error: { error_code: 'VALIDATION_FAILED' },
     });
+  });
+
+  it('is nobody’s fault here: the log keeps silent', async () => {
+    const logged = jest.spyOn(Logger.prototype, 'error');
+    expect(await ask(socket, 'message', { ...to, content: '' })).toMatchObject({ ok: false });
+    expect(await ask(socket, 'message_read', { message_id: randomUUID() })).toMatchObject({ ok: false });
+    expect(await ask(socket, 'no_such_event', {})).toMatchObject({ ok: false });
+    const body = { ...to, content: '' };
+    expect((await service.call('POST', '/api/v1/messages/send', { as: parent, body })).status).toBe(400);
+    expect(logged).not.toHaveBeenCalled();
+    logged.mockRestore();
   });
 
   it('answers broken JSON without quoting it', async () => {
