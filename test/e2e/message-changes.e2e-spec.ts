@@ -1,7 +1,12 @@
 import { getConnectionToken } from '@nestjs/mongoose';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
+import { Clock } from '../../src/common/clock';
+import { AppConfig } from '../../src/config/app-config';
 import type { MessagePayload } from '../../src/contract/payloads';
+import { MessageChanger } from '../../src/messages/message-changer';
+import { MessagesModule } from '../../src/messages/messages.module';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type Answer, type TestApp } from '../support/test-app';
@@ -17,6 +22,16 @@ describe('one message', () => {
   }, 60_000);
   afterAll(() => service.stop());
 
+  /** Another process on the same store, as far as changes go. */
+  const secondNode = async (): Promise<TestingModule> => {
+    const node = await Test.createTestingModule({ imports: [MessagesModule] })
+      .overrideProvider(AppConfig)
+      .useValue(service.app.get(AppConfig, { strict: false }))
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .compile();
+    return node.init();
+  };
   const request = (method: string, as: TestPerson, id: string, body?: unknown): Promise<Answer> =>
     service.call(method, `/api/v1/messages/${id}`, { as, ...(body === undefined ? {} : { body }) });
   const get = (as: TestPerson, id: string) => request('GET', as, id);
@@ -129,6 +144,29 @@ describe('one message', () => {
       expect(new Set(texts).size).toBe(9);
     });
 
+    it('loses no change when two nodes change messages of one conversation at once', async () => {
+      const [[parent, teacher], other] = [await aPair(), await secondNode()];
+      const sent: MessagePayload[] = [];
+      for (let i = 0; i < 10; i += 1)
+        sent.push(await send(parent, { recipient_id: idOf(teacher), content: `n° ${i}` }));
+      const conversationId = sent[0]?.conversation_id ?? '';
+      const changers = [service.app.get(MessageChanger, { strict: false }), other.get(MessageChanger)];
+      const changes = sent.flatMap(({ message_id: id }) =>
+        changers.map((changer, node) =>
+          changer.change({ id, conversationId }, ({ content }) => ({
+            kind: 'edit',
+            content: `${content}, ${node}`,
+            at: new Date(clock.now()),
+          })),
+        ),
+      );
+      expect((await Promise.all(changes)).every(({ changed }) => changed)).toBe(true);
+      const { body } = await service.call('GET', `/api/v1/messages/history/${conversationId}`, { as: teacher });
+      const contents = body.messages?.map(({ content }) => content.split(', ').sort());
+      expect(contents).toEqual(sent.map((_message, i) => ['0', '1', `n° ${i}`]));
+      await other.close();
+    });
+
     it('is for the sender only, and only while the window is open', async () => {
       const [parent, teacher] = await aPair();
       const { message_id } = await send(parent, { recipient_id: idOf(teacher), content: 'texte' });
@@ -239,16 +277,38 @@ describe('one message', () => {
       const { message_id } = await send(student, { conversation_id, content: 'interdit' });
       expect(codeOf(await remove(teacher, message_id))).toEqual([403, 'FORBIDDEN']);
       expect((await remove(admin, message_id)).body).toMatchObject({ is_deleted: true, sender_id: idOf(student) });
-      await remove(admin, message_id);
-      const entries = await service.app
-        .get<Connection>(getConnectionToken(), { strict: false })
-        .collection('audit')
-        .find({ subject_id: idOf(student) })
-        .toArray();
+      const audit = service.app.get<Connection>(getConnectionToken(), { strict: false }).collection('audit');
+      const entries = await audit.find({ subject_id: idOf(student) }).toArray();
       expect(entries).toMatchObject([
         { action: 'message.deleted', actor_id: idOf(admin), details: { conversation_id, message_id } },
       ]);
       expect(JSON.stringify(entries)).not.toContain('interdit');
+      await remove(admin, message_id);
+      expect(await audit.find({ subject_id: idOf(student) }).toArray()).toEqual(entries);
+    });
+
+    it('and an edit are told to nobody who came after the message and may not see it', async () => {
+      const [teacher, parent, late] = [aTeacher(), aParent(), aParent()];
+      await meet(teacher, parent, late);
+      const group = { conversation_type: 'group', title: '4B', history: 'joined', participant_ids: [idOf(parent)] };
+      const made = await service.call('POST', '/api/v1/messages/conversations', { as: teacher, body: group });
+      const { conversation_id } = made.body;
+      const [hidden, other] = [
+        await send(teacher, { conversation_id, content: 'avant' }),
+        await send(teacher, { conversation_id, content: 'aussi' }),
+      ];
+      const path = `/api/v1/messages/conversations/${conversation_id}/participants`;
+      await service.call('POST', path, { as: teacher, body: { user_ids: [idOf(late)] } });
+      const socket = await connectAs(service.url, late);
+      const heard: string[] = [];
+      for (const event of ['message_updated', 'message_deleted'] as const) socket.on(event, () => heard.push(event));
+      await edit(teacher, hidden.message_id, 'corrigé');
+      await remove(teacher, other.message_id);
+      const shown = nextEvent(socket, 'message_received');
+      await send(parent, { conversation_id, content: 'après' });
+      expect(await shown).toMatchObject({ seq: 3 });
+      expect(heard).toEqual([]);
+      socket.close();
     });
 
     it('answers the same again, tells nobody twice, and closes the message to edits', async () => {
