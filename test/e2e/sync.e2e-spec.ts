@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import type { ConversationPayload, MessagePayload, SyncResult } from '../../src/contract/payloads';
+import { SummarySettler } from '../../src/conversations/summary-settler';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { aParent, aStudent, aTeacher, idOf } from '../support/people';
 import { Replica } from '../support/replica';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type TestApp } from '../support/test-app';
-import { TestClock } from '../support/test-clock';
+import { MINUTE_MS, TestClock } from '../support/test-clock';
 import type { TestPerson } from '../support/tokens';
 
 const DAY_MS = 86_400_000;
@@ -44,6 +45,52 @@ describe('sync', () => {
     const now = await sync(parent);
     expect(now).toEqual({ events: [], cursor: expect.stringMatching(/^[\w-]{22}$/) as unknown, has_more: false });
     expect(await sync(parent, now.cursor)).toEqual({ events: [], cursor: now.cursor, has_more: false });
+  });
+
+  describe('an edit in a conversation that has been quiet', () => {
+    /** Time goes on, and nothing of the conversation is unsettled. */
+    const restNow = async (): Promise<void> => {
+      clock.advance(5 * MINUTE_MS);
+      await service.app.get(SummarySettler, { strict: false }).repair();
+    };
+    const aQuietOne = async () => {
+      const [parent, teacher] = [aParent(), aTeacher()];
+      await meet(parent, teacher);
+      const { message_id } = await send(parent, { recipient_id: idOf(teacher), content: 'un' });
+      await restNow();
+      const { cursor } = await sync(teacher);
+      const edit = () =>
+        service.call('PATCH', `/api/v1/messages/${message_id}`, { as: parent, body: { content: 'deux' } });
+      const told = async () => (await sync(teacher, cursor)).events.filter(({ type }) => type === 'message_updated');
+      return { edit, told, event: { type: 'message_updated', data: { message_id, content: 'deux' } } };
+    };
+    type Change = MessagesRepository['change'];
+    const onChange = (meanwhile: (change: () => ReturnType<Change>) => ReturnType<Change>): void => {
+      const messages = service.app.get(MessagesRepository, { strict: false });
+      const change = messages.change.bind(messages);
+      jest.spyOn(messages, 'change').mockImplementationOnce((...of) => meanwhile(() => change(...of)));
+    };
+    afterEach(() => jest.restoreAllMocks());
+
+    it('is told although the process ended before it took note', async () => {
+      const { edit, told, event } = await aQuietOne();
+      onChange(async (change) => {
+        await change();
+        throw new Error('the process ends here');
+      });
+      expect((await edit()).status).toBe(500);
+      expect(await told()).toMatchObject([event]);
+    });
+
+    it('is told once it is acknowledged, however long the process stood still before it', async () => {
+      const { edit, told, event } = await aQuietOne();
+      onChange(async (change) => {
+        await restNow();
+        return change();
+      });
+      expect((await edit()).status).toBe(200);
+      expect(await told()).toMatchObject([event]);
+    });
   });
 
   it('tells of a message, its edit and its deletion once each, then only of what it is now', async () => {
