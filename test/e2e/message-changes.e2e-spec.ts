@@ -8,6 +8,7 @@ import type { MessagePayload } from '../../src/contract/payloads';
 import { MessageChanger } from '../../src/messages/message-changer';
 import { MessagesModule } from '../../src/messages/messages.module';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
+import { School } from '../support/school';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type Answer, type TestApp } from '../support/test-app';
 import { MINUTE_MS, TestClock } from '../support/test-clock';
@@ -325,6 +326,19 @@ describe('one message', () => {
       await send(parent, { recipient_id: idOf(teacher), content: 'après' });
       await arrived;
       expect(told).toBe(1);
+      socket.close();
+    });
+
+    it('is refused on a socket whose administrator is none any more', async () => {
+      const [teacher, student, admin] = [aTeacher(), aStudent(), anAdmin()];
+      const conversation_id = await aGroup(teacher, student, admin);
+      const { message_id } = await send(student, { conversation_id, content: 'à moi' });
+      const socket = await connectAs(service.url, admin);
+      await new School(service).sync(admin, { role: 'teacher' });
+      expect(await ask(socket, 'message_delete', { message_id })).toMatchObject({
+        ok: false,
+        error: { error_code: 'FORBIDDEN' },
+      });
       socket.close();
     });
 
