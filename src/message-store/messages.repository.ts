@@ -57,6 +57,8 @@ export abstract class MessagesRepository {
    * @throws when the outcome is unknown (time-out, connection lost).
    */
   abstract change(message: Message, change: Change, mod: number): Promise<ChangeOutcome>;
+  /** The messages of some ranges, in no order. */
+  abstract between(ranges: readonly SeqRange[]): Promise<Message[]>;
   /** @returns the places of the deleted messages in each range, by conversation; those without one are left out. */
   abstract deletedSeqs(ranges: readonly SeqRange[]): Promise<Map<string, number[]>>;
 }

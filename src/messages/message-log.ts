@@ -6,6 +6,7 @@ import { DomainError } from '../common/errors/domain-error';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { type Message, type MessageDraft, placed } from '../message-store/message';
 import { MessagesRepository, type AppendOutcome } from '../message-store/messages.repository';
+import { NodeBus } from '../node-bus/node-bus';
 import { FairTurns } from './fair-turns';
 import { type Appended, type Item, type Lane, newLane, type Pending } from './message-lane';
 
@@ -44,7 +45,9 @@ export class MessageLog {
     private readonly conversations: ConversationsRepository,
     private readonly clock: Clock,
     private readonly turns: FairTurns,
+    bus: NodeBus,
   ) {
+    bus.on('messages.created', ({ conversationId, upTo, at }) => this.heard(conversationId, upTo, new Date(at)));
     turns.onOver((id) => {
       const lane = this.lanes.get(id);
       if (lane) this.wake(lane);
@@ -69,6 +72,15 @@ export class MessageLog {
   async markHot(conversationId: string): Promise<void> {
     const lane = this.laneOf(conversationId);
     if (!this.isHot(lane)) await within(COMMIT_MS, this.keepHot([lane]));
+  }
+
+  /** Another node committed up to there: trying a place that is taken would cost a write and two looks. */
+  private heard(conversationId: string, upTo: number, at: Date): void {
+    const lane = this.lanes.get(conversationId);
+    if (lane?.head === undefined || lane.head >= upTo) return;
+    lane.head = upTo;
+    lane.lastAt = Math.max(lane.lastAt, at.getTime());
+    lane.lastSenderId = undefined;
   }
 
   private laneOf(id: string): Lane {
@@ -255,9 +267,12 @@ export class MessageLog {
   /** @returns who sent the message before, when known */
   private advance({ lane, message }: Item): string | undefined {
     const previousSenderId = lane.lastSenderId;
-    lane.head = message.seq;
-    lane.lastAt = message.createdAt.getTime();
-    lane.lastSenderId = message.senderId;
+    // Another node may have gone on from this one already.
+    if (message.seq > (lane.head ?? 0)) {
+      lane.head = message.seq;
+      lane.lastAt = Math.max(lane.lastAt, message.createdAt.getTime());
+      lane.lastSenderId = message.senderId;
+    }
     this.turns.settled(lane.id);
     return previousSenderId;
   }

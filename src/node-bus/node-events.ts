@@ -2,8 +2,8 @@ import { ONLINE_STATUSES, type OnlineStatus, type PresencePayload } from '../con
 
 /** What nodes tell each other: facts, without contents of messages (docs/adr/0006). A payload is plain JSON. */
 export interface NodeEventMap {
-  /** Messages `from` to `upTo` of a conversation are committed. */
-  'messages.created': { conversationId: string; from: number; upTo: number };
+  /** Messages `from` to `upTo` of a conversation are committed, the last of them `at` (ISO 8601). */
+  'messages.created': { conversationId: string; from: number; upTo: number; at: string };
   /** The node lost races for a place in this conversation: others let it write first. */
   'place.wanted': { conversationId: string };
   /** A message was edited or deleted. */
@@ -74,7 +74,7 @@ const receipt = {
 
 /** What comes in is looked at before anybody acts on it. */
 export const NODE_EVENTS: { readonly [N in NodeEventName]: (value: unknown) => value is NodeEventMap[N] } = {
-  'messages.created': shape<'messages.created'>({ conversationId: isText, from: isPlace, upTo: isPlace }),
+  'messages.created': shape<'messages.created'>({ conversationId: isText, from: isPlace, upTo: isPlace, at: isTime }),
   'place.wanted': shape<'place.wanted'>({ conversationId: isText }),
   'message.changed': shape<'message.changed'>({ conversationId: isText, messageId: isText }),
   'message.read': shape<'message.read'>(receipt),

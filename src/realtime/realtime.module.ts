@@ -19,6 +19,7 @@ import { UsersModule } from '../users/users.module';
 import { ArrivalTeller } from './nodes/arrival-teller';
 import { ConversationFeed } from './nodes/conversation-feed';
 import { MessageOrder } from './nodes/message-order';
+import { MissedMessages } from './nodes/missed-messages';
 import { NodeRelay } from './nodes/node-relay';
 import { RightsWatch } from './nodes/rights-watch';
 import { SyncCaller } from './nodes/sync-caller';
@@ -51,6 +52,7 @@ import { TypingService } from './typing.service';
     ArrivalTeller,
     ConversationFeed,
     MessageOrder,
+    MissedMessages,
     RightsWatch,
     SyncCaller,
     PresenceListener,

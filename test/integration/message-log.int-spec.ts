@@ -28,8 +28,10 @@ describe('message log', () => {
   }, 60_000);
   afterAll(() => service.stop());
 
-  const aLog = (repository: MessagesRepository = messages): MessageLog =>
-    new MessageLog(repository, conversations, new SystemClock(), new FairTurns(app.get(NodeBus, { strict: false })));
+  const aLog = (repository: MessagesRepository = messages, hears?: NodeBus): MessageLog => {
+    const bus = app.get(NodeBus, { strict: false });
+    return new MessageLog(repository, conversations, new SystemClock(), new FairTurns(bus), hears ?? bus);
+  };
 
   async function aConversation(): Promise<string> {
     const now = new Date();
@@ -89,6 +91,29 @@ describe('message log', () => {
     await Promise.all(dense(250).map((n) => log.append(aDraft(id, n), (message) => told.push(message.seq))));
     expect(told).toEqual(dense(250));
     expect((await stored(id)).map(({ seq }) => seq)).toEqual(dense(250));
+  });
+
+  it('goes on where another node told that it had come, in place and time', async () => {
+    const id = await aConversation();
+    const tried = jest.fn<undefined, [seqs: number[]]>();
+    const repository = Object.assign(Object.create(messages) as MessagesRepository, {
+      append: (batch: readonly Message[], ordered: boolean): Promise<AppendOutcome[]> => {
+        tried(batch.map(({ seq }) => seq));
+        return messages.append(batch, ordered);
+      },
+    });
+    let hear: (told: { conversationId: string; upTo: number; at: string }) => void = nothing;
+    const bus = { on: (_name: string, listener: typeof hear) => void (hear = listener) } as unknown as NodeBus;
+    const [log, other] = [aLog(repository, bus), aLog()];
+    await log.append(aDraft(id, 1), nothing);
+    await other.append(aDraft(id, 2), nothing);
+    const ahead = new Date(Date.now() + 60_000);
+    hear({ conversationId: id, upTo: 2, at: ahead.toISOString() });
+    hear({ conversationId: id, upTo: 1, at: new Date(0).toISOString() });
+    const previous: unknown[] = [];
+    const { message } = await log.append(aDraft(id, 3), (_message, senderId) => previous.push(senderId));
+    expect(tried.mock.calls).toEqual([[[1]], [[3]]]);
+    expect([message.createdAt, previous]).toEqual([ahead, [undefined]]);
   });
 
   it('keeps the order in which one sender handed messages over', async () => {

@@ -134,6 +134,8 @@ const CASES: Record<
   'messages.remove': ({ m }) => m.remove([randomUUID()]),
   'messages.topMod': ({ m }) => m.topMod(randomUUID()),
   'messages.change': ({ m }) => m.change(aMessage('x', 1), { kind: 'delete', at: new Date() }, 1),
+  'messages.between': ({ m }) =>
+    m.between([randomUUID(), randomUUID()].map((conversationId) => ({ conversationId, after: 0, upTo: 9 }))),
   'messages.deletedSeqs': ({ m }) =>
     m.deletedSeqs([randomUUID(), randomUUID()].map((conversationId) => ({ conversationId, after: 0, upTo: 9 }))),
   'messages.createdBetween': ({ m }) => m.createdBetween(new Date(0), new Date(), 500),

@@ -62,7 +62,13 @@ describe('retention', () => {
   };
   /** As on a node that has just come up. */
   const aFreshLog = (): MessageLog =>
-    new MessageLog(messages, conversations, clock, new FairTurns(service.app.get(NodeBus, { strict: false })));
+    new MessageLog(
+      messages,
+      conversations,
+      clock,
+      new FairTurns(service.app.get(NodeBus, { strict: false })),
+      service.app.get(NodeBus, { strict: false }),
+    );
   const aRunner = (store: MessagesRepository): RetentionRunner =>
     new RetentionRunner(
       store,

@@ -34,11 +34,11 @@ function writeErrorsOf(error: unknown): readonly WriteErrorLike[] {
   return typeof writeErrors === 'object' && writeErrors !== null ? [writeErrors as WriteErrorLike] : [];
 }
 
-/** Conversations whose deleted messages are asked for in one query. */
+/** Ranges of conversations that are asked for in one query. */
 const RANGES_AT_ONCE = 100;
-/** Earlier texts kept with a message. */
 /** Places of its earlier changes that a message keeps taken (see `mods`). */
 const KEPT_PLACES = 200;
+/** Earlier texts kept with a message. */
 const KEPT_EDITS = 20;
 
 function toUpdate(message: Message, change: Change, mod: number): mongo.UpdateFilter<mongo.BSON.Document> {
@@ -111,6 +111,20 @@ export class MongoMessagesRepository extends MessagesRepository {
       .lean<MessageDocument[]>();
     const messages = found.map(toMessage);
     return forward ? messages : messages.reverse();
+  }
+
+  /** Index: conversation_seq, one range of it per conversation. */
+  async between(ranges: readonly SeqRange[]): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (let start = 0; start < ranges.length; start += RANGES_AT_ONCE) {
+      const branches = ranges.slice(start, start + RANGES_AT_ONCE).map(({ conversationId, after, upTo }) => ({
+        conversation_id: conversationId,
+        seq: { $gt: after, $lte: upTo },
+      }));
+      for (const row of await this.model.find({ $or: branches }).lean<MessageDocument[]>())
+        messages.push(toMessage(row));
+    }
+    return messages;
   }
 
   /** Index: conversation_mod. */

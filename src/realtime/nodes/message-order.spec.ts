@@ -2,10 +2,11 @@ import type { Conversation, Membership } from '../../conversations/conversation'
 import type { ConversationReader } from '../../conversations/conversation-reader';
 import type { ConversationsRepository } from '../../conversations/conversations.repository';
 import type { Message } from '../../message-store/message';
-import type { HistoryRange, MessagesRepository } from '../../message-store/messages.repository';
+import type { SeqRange } from '../../message-store/messages.repository';
 import type { ConnectionRegistry } from '../../presence/connection-registry';
 import type { NewMessages } from './arrival';
 import { type InOrder, MessageOrder } from './message-order';
+import type { MissedMessages } from './missed-messages';
 
 const AT = new Date(0);
 const message = (seq: number): Message =>
@@ -15,7 +16,7 @@ describe('MessageOrder', () => {
   /** How many messages the store holds. */
   let stored: number;
   /** The ranges that were read of it. */
-  let read: [after: number, before: number][];
+  let read: [after: number, upTo: number][];
   let online: Set<string>;
   let conversation: Conversation;
   let memberships: Membership[];
@@ -35,14 +36,14 @@ describe('MessageOrder', () => {
     order = new MessageOrder(
       { recipientsOf: ({ participants }: Conversation) => participants } as unknown as ConversationReader,
       { findMemberships: () => Promise.resolve(memberships) } as unknown as ConversationsRepository,
-      { page: (range: HistoryRange) => Promise.resolve(page(range)) } as unknown as MessagesRepository,
+      { between: (range: SeqRange) => Promise.resolve(between(range)) } as unknown as MissedMessages,
       { isOnline: (id: string) => online.has(id) } as unknown as ConnectionRegistry,
     );
   });
 
-  const page = ({ after, before, limit }: HistoryRange): Message[] => {
-    read.push([after, before]);
-    const last = Math.min(before - 1, stored, after + limit);
+  const between = ({ after, upTo }: SeqRange): Message[] => {
+    read.push([after, upTo]);
+    const last = Math.min(upTo, stored);
     return Array.from({ length: Math.max(0, last - after) }, (_, index) => message(after + 1 + index));
   };
   const elsewhere = (from: number, upTo = from): NewMessages => ({ kind: 'messages', from, upTo });
@@ -71,7 +72,7 @@ describe('MessageOrder', () => {
     await next([here(5)]);
     const told = await next([here(9), elsewhere(6, 8), here(10)]);
     expect(seqs(told)).toEqual([6, 7, 8, 9, 10]);
-    expect(read).toEqual([[5, 11]]);
+    expect(read).toEqual([[5, 10]]);
     expect(told.events.map(({ originSocketId }) => originSocketId)).toEqual([
       undefined,
       undefined,

@@ -3,10 +3,10 @@ import { LRUCache } from 'lru-cache';
 import { type Conversation, hiddenUpTo } from '../../conversations/conversation';
 import { ConversationReader, type Current } from '../../conversations/conversation-reader';
 import { ConversationsRepository } from '../../conversations/conversations.repository';
-import { MessagesRepository } from '../../message-store/messages.repository';
 import { presentNewMessage } from '../../messages/message.presenter';
 import { ConnectionRegistry } from '../../presence/connection-registry';
 import type { Created, NewMessages } from './arrival';
+import { MissedMessages } from './missed-messages';
 
 const KNOWN_CONVERSATIONS = 20_000;
 /** Messages that are read from the store to fill a hole; clients read what lies further back by `sync`. */
@@ -39,7 +39,7 @@ export class MessageOrder {
   constructor(
     private readonly reader: ConversationReader,
     private readonly conversations: ConversationsRepository,
-    private readonly messages: MessagesRepository,
+    private readonly missed: MissedMessages,
     private readonly registry: ConnectionRegistry,
   ) {}
 
@@ -81,8 +81,7 @@ export class MessageOrder {
     let isWhole = true;
     for (let seq = after + 1; seq <= upTo; seq += 1) isWhole &&= own.has(seq);
     if (isWhole || !this.reader.recipientsOf(conversation).some((id) => this.registry.isOnline(id))) return found;
-    const range = { conversationId: conversation.id, after, before: upTo + 1, limit: MOST_MISSED, forward: true };
-    for (const message of await this.messages.page(range)) {
+    for (const message of await this.missed.between({ conversationId: conversation.id, after, upTo })) {
       if (found.has(message.seq)) continue;
       found.set(message.seq, { message: presentNewMessage(message, conversation), recipientIds: [] });
     }

@@ -15,7 +15,7 @@ type Take = { [N in ToldName]: (event: DomainEventMap[N]) => void };
 
 /** What is said of one thing in one turn of the event loop is said once. */
 interface Turn {
-  readonly created: Map<string, { from: number; upTo: number }>;
+  readonly created: Map<string, { from: number; upTo: number; at: string }>;
   readonly changed: Map<string, string>;
   readonly views: Map<string, { conversationId: string; event: 'created' | 'updated'; people: Set<string> }>;
 }
@@ -126,11 +126,9 @@ export class NodeRelay implements OnModuleDestroy {
   }
 
   private created(event: Created): void {
-    const { conversation_id: id, seq } = event.message;
+    const { conversation_id: id, seq, created_at: at } = event.message;
     const { created } = this.thisTurn();
-    const range = created.get(id);
-    if (range) range.upTo = seq;
-    else created.set(id, { from: seq, upTo: seq });
+    created.set(id, { from: created.get(id)?.from ?? seq, upTo: seq, at });
     this.feed.push(id, { kind: 'messages', from: seq, upTo: seq, event });
   }
 
