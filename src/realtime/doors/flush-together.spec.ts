@@ -2,9 +2,19 @@ import { FlushTogether, type Flushable } from './flush-together';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+class Connection implements Flushable {
+  constructor(
+    private readonly name: string,
+    private readonly log: string[],
+  ) {}
+  flush(): void {
+    this.log.push(this.name);
+  }
+}
+
 describe('FlushTogether', () => {
   function connection(name: string, log: string[], flushes: FlushTogether): Flushable {
-    const made: Flushable = { flush: () => void log.push(name) };
+    const made = new Connection(name, log);
     flushes.take(made);
     return made;
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerOptions } from 'socket.io';
 import { socketErrorBody } from '../../common/errors/error-body';
@@ -33,14 +34,26 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const MAX_WAITING_PACKETS = 5000;
 const SWEEP_MS = 1000;
 
-/** What is used here of an engine.io connection: the request that opened it, and what waits to be written. */
+/** What is used here of an engine.io connection. */
 interface EngineSocket {
-  readonly request: IncomingMessage;
+  /** What waits to be written. */
   readonly writeBuffer: readonly unknown[];
+  /** Of WebSocket, what `ws` writes to; polling has none and writes once anyway. */
+  readonly transport: { readonly socket?: { readonly _socket: Writable | null } };
 }
 
 /** A response, or what stands for one during an upgrade. */
 type HeaderSink = Pick<ServerResponse, 'setHeader'>;
+
+const NOTHING = {};
+
+/** Nobody asks for it again, and it would hold the token in memory for as long as the connection lives. */
+function forgetHandshake(socket: AppSocket): void {
+  Object.assign(socket.request, { headers: NOTHING, rawHeaders: [], url: '', _query: NOTHING });
+  Object.assign(socket, { handshake: undefined });
+}
+
+const writableOf = ({ transport }: EngineSocket): Writable | null | undefined => transport.socket?._socket;
 
 /** Socket.IO (contract 4) with the limits of the settings. */
 export class SocketIoDoor implements Broadcaster {
@@ -64,8 +77,9 @@ export class SocketIoDoor implements Broadcaster {
     // The sockets' writes are most of what a message costs: one flush a turn, one system call a flush.
     const flushes = new FlushTogether();
     engine.on('connection', (connection: EngineSocket & Flushable) => flushes.take(connection));
-    engine.on('flush', (connection: EngineSocket) => connection.request.socket.cork());
-    engine.on('drain', (connection: EngineSocket) => connection.request.socket.uncork());
+    engine.on('flush', (connection: EngineSocket) => writableOf(connection)?.cork());
+    engine.on('drain', (connection: EngineSocket) => writableOf(connection)?.uncork());
+    this.server.on('connection', forgetHandshake);
     this.sweep = setInterval(() => this.closeSlowReaders(), SWEEP_MS).unref();
   }
 

@@ -32,7 +32,6 @@ export class SocketIoPeer implements Peer {
   private readonly end = (): void => {
     if (this.closed) return;
     this.closed = true;
-    this.socket.conn.off('close', this.end);
     for (const listener of this.closeListeners) listener(this);
   };
 
@@ -43,7 +42,11 @@ export class SocketIoPeer implements Peer {
     this.language = pickLanguage(socket.handshake.headers['accept-language']);
     // The transport, too: one that closes during the handshake is reported by no `disconnect`.
     socket.conn.on('close', this.end);
-    socket.on('disconnect', this.end);
+    socket.on('disconnect', () => {
+      this.end();
+      // A client may leave and keep the connection: nobody would sit there, and it would count for nobody.
+      socket.conn.close();
+    });
   }
 
   get id(): string {
