@@ -44,6 +44,19 @@ describe('support conversations', () => {
     expect(await school.listed(parent, id)).toMatchObject({ unread_count: 1, participants: [idOf(parent)] });
   });
 
+  it('tell every administrator live what is edited and deleted there', async () => {
+    const [parent, admin] = [aParent(), anAdmin()];
+    const id = await school.support(parent);
+    const { message_id } = (await school.send(parent, id, 'une question')).body;
+    const socket = await enter(admin);
+    const [edited, deleted] = [nextEvent(socket, 'message_updated'), nextEvent(socket, 'message_deleted')];
+    const path = `/api/v1/messages/${message_id}`;
+    await service.call('PATCH', path, { as: parent, body: { content: 'ma question' } });
+    expect(await edited).toMatchObject({ message_id, content: 'ma question' });
+    await service.call('DELETE', path, { as: parent });
+    expect(await deleted).toMatchObject({ message_id });
+  });
+
   it('are not for teachers, and not for other parents', async () => {
     const id = await school.support(aParent());
     for (const stranger of [aTeacher(), aParent()]) {
