@@ -12,6 +12,7 @@ import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationReader } from './conversation-reader';
 import { ConversationViews } from './conversation-views';
 import { ConversationsRepository, type ConversationChange } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import type { ChangeConversationDto } from './dto/change-conversation.dto';
 
 const ATTEMPTS = 5;
@@ -29,6 +30,7 @@ export class ConversationChanges {
 
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly views: ConversationViews,
     private readonly users: UsersService,
@@ -151,7 +153,7 @@ export class ConversationChanges {
   private async startMemberships(conversation: Conversation, newcomers: readonly string[]): Promise<void> {
     const { id, summary } = await this.reader.settled(conversation);
     const now = new Date(this.clock.now());
-    await this.repository.startMemberships(newcomers.map((userId) => membershipFrom(id, userId, summary.seq, now)));
+    await this.memberships.start(newcomers.map((userId) => membershipFrom(id, userId, summary.seq, now)));
   }
 }
 

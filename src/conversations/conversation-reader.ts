@@ -8,6 +8,7 @@ import { AdminRoster } from '../users/admin-roster';
 import { UsersService } from '../users/users.service';
 import { membershipFrom, takesPart, type Conversation, type Viewer } from './conversation';
 import { ConversationsRepository } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import { SummarySettler } from './summary-settler';
 import { VersionLookup } from './version-lookup';
 
@@ -36,6 +37,7 @@ export class ConversationReader {
 
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly settler: SummarySettler,
     private readonly users: UsersService,
@@ -159,9 +161,9 @@ export class ConversationReader {
     const pair = { conversationId: id, userId: viewer.userId };
     const key = JSON.stringify(pair);
     if (this.admitted.has(key)) return;
-    if ((await this.repository.findMembershipsOf([pair])).length === 0) {
+    if ((await this.memberships.findPairs([pair])).length === 0) {
       const seq = viewer.adminSince ? await this.messages.seqAt(id, viewer.adminSince) : 0;
-      await this.repository.addMembership(membershipFrom(id, viewer.userId, seq, new Date(this.clock.now())));
+      await this.memberships.add([membershipFrom(id, viewer.userId, seq, new Date(this.clock.now()))]);
     }
     this.admitted.set(key, true);
   }

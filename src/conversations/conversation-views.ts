@@ -11,6 +11,7 @@ import { isArchived, type Conversation, type Membership, type Viewer } from './c
 import { ownView, presentConversation, type OwnView } from './conversation.presenter';
 import { ConversationReader } from './conversation-reader';
 import { ConversationsRepository, type ListedRow } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import type { ListConversationsDto } from './dto/list-conversations.dto';
 import { OwnPositions } from './own-positions';
 import { SummarySettler } from './summary-settler';
@@ -29,6 +30,7 @@ export interface SharedView {
 export class ConversationViews {
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
@@ -47,7 +49,7 @@ export class ConversationViews {
 
   /** Complete view of a conversation for one participant. */
   async present(userId: string, conversation: Conversation): Promise<ConversationPayload> {
-    const memberships = byUser(await this.repository.findMemberships(conversation.id));
+    const memberships = byUser(await this.memberships.findIn(conversation.id));
     const [last] = await this.lastMessages([conversation]);
     const membership = memberships.get(userId);
     const [unread = 0] = await this.unread.count([{ conversation, membership }]);
@@ -62,7 +64,7 @@ export class ConversationViews {
    */
   async presentShared(conversation: Conversation, recipientIds: readonly string[]): Promise<SharedView[]> {
     const current = await this.reader.settled(conversation);
-    const memberships = byUser(await this.repository.findMemberships(current.id));
+    const memberships = byUser(await this.memberships.findIn(current.id));
     const [last] = await this.lastMessages([current]);
     const unread = await this.unread.count(
       recipientIds.map((userId) => ({ conversation: current, membership: memberships.get(userId) })),
@@ -118,7 +120,7 @@ export class ConversationViews {
 
   /** What the viewer has put away and no message has brought back; few, and looked up by their ids. */
   private async archivedRows(viewer: Viewer): Promise<ListedRow[]> {
-    const marked = await this.repository.findArchived(viewer.userId);
+    const marked = await this.memberships.findArchived(viewer.userId);
     if (marked.length === 0) return [];
     const memberships = new Map(marked.map((membership) => [membership.conversationId, membership]));
     const rows = await this.repository.findListed(viewer, [...memberships.keys()]);
@@ -154,7 +156,7 @@ export class ConversationViews {
     );
     const people = [...new Set(pairs.map((pair) => pair.userId))];
     const [memberships, previews, online] = await Promise.all([
-      this.repository.findMembershipsOf(pairs),
+      this.memberships.findPairs(pairs),
       this.lastMessages(conversations),
       this.presence.onlineAmong(people),
       this.users.findMany(people),

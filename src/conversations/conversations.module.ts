@@ -20,7 +20,9 @@ import { ConversationsService } from './conversations.service';
 import { ConversationDocument, ConversationSchema } from './persistence/conversation.schema';
 import { MembershipDocument, MembershipSchema } from './persistence/membership.schema';
 import { MongoCirclesRepository } from './persistence/mongo-circles.repository';
+import { MongoMembershipsRepository } from './persistence/mongo-memberships.repository';
 import { MongoConversationsRepository } from './persistence/mongo-conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import { OwnPositions } from './own-positions';
 import { OwnViewService } from './own-view.service';
 import { SummarySettler } from './summary-settler';
@@ -56,6 +58,7 @@ import { VersionLookup } from './version-lookup';
     VersionLookup,
     { provide: CirclesRepository, useClass: MongoCirclesRepository },
     { provide: ConversationsRepository, useClass: MongoConversationsRepository },
+    { provide: MembershipsRepository, useClass: MongoMembershipsRepository },
     { provide: Clock, useClass: SystemClock },
   ],
   exports: [
@@ -68,6 +71,7 @@ import { VersionLookup } from './version-lookup';
     SummarySettler,
     UnreadCounter,
     ConversationsRepository,
+    MembershipsRepository,
   ],
 })
 export class ConversationsModule {}

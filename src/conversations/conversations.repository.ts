@@ -1,12 +1,5 @@
 import type { Retained } from '../message-store/retention';
-import type { Conversation, Membership, Viewer } from './conversation';
-
-export interface PositionMove {
-  readonly conversationId: string;
-  readonly userId: string;
-  readonly seq: number;
-  readonly at: Date;
-}
+import type { Conversation, Viewer } from './conversation';
 
 export interface SummaryMove {
   readonly conversationId: string;
@@ -79,8 +72,8 @@ export abstract class ConversationsRepository {
   abstract findBusiest(limit: number): Promise<{ id: string; messages: number }[]>;
   abstract heads(ids: readonly string[]): Promise<Map<string, Heads>>;
   abstract standings(ids: readonly string[]): Promise<Map<string, Standing>>;
-  /** @returns false when one with this id exists. Memberships are written first: a conversation always has them. */
-  abstract insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean>;
+  /** @returns false when one with this id exists. Its memberships are written first: a conversation always has them. */
+  abstract insert(conversation: Conversation): Promise<boolean>;
   abstract findById(conversationId: string): Promise<Conversation | undefined>;
   abstract findByIds(conversationIds: readonly string[]): Promise<Conversation[]>;
   /**
@@ -101,23 +94,4 @@ export abstract class ConversationsRepository {
   abstract moveMods(moves: readonly ModMove[]): Promise<void>;
   /** Before messages are removed: what stood up to these places has expired, and no place of theirs is given again. */
   abstract raiseFloors(floors: ReadonlyMap<string, Heads>): Promise<void>;
-
-  abstract findMemberships(conversationId: string): Promise<Membership[]>;
-  /** @returns the memberships of each conversation; none: it is left out. */
-  abstract findMembershipsIn(conversationIds: readonly string[]): Promise<Map<string, Membership[]>>;
-  abstract findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]>;
-  abstract findMembershipsOfUser(userId: string): Promise<Membership[]>;
-  /** Memberships with an archive mark; a message may have brought their conversation back since. */
-  abstract findArchived(userId: string): Promise<Membership[]>;
-  /** Memberships of people who come in; whoever was there before starts anew. */
-  abstract startMemberships(memberships: readonly Membership[]): Promise<void>;
-  /** Writes a membership unless there is one. */
-  abstract addMembership(membership: Membership): Promise<void>;
-  /** Null takes the mark away. */
-  abstract setArchived(conversationId: string, userId: string, seq: number | null): Promise<void>;
-  /** Null ends the mute. */
-  abstract setMuted(conversationId: string, userId: string, until: Date | null): Promise<void>;
-  /** Positions only move forwards. */
-  abstract moveReadPositions(moves: readonly PositionMove[]): Promise<void>;
-  abstract moveDeliveredPositions(moves: readonly PositionMove[]): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationReader } from './conversation-reader';
 import { ConversationViews } from './conversation-views';
 import { ConversationsRepository } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import { directConversationId, systemConversationId } from './direct-conversation-id';
 import type { CreateConversationDto } from './dto/create-conversation.dto';
 
@@ -28,6 +29,7 @@ type Kind = Pick<Conversation, 'type'> & Partial<Pick<Conversation, 'audience' |
 export class ConversationsService {
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly views: ConversationViews,
     private readonly users: UsersService,
@@ -134,7 +136,9 @@ export class ConversationsService {
   private async store(conversation: Conversation): Promise<Conversation | undefined> {
     const { id, participants, createdAt } = conversation;
     const memberships = participants.map((userId) => membershipFrom(id, userId, 0, createdAt));
-    if (!(await this.repository.insert(conversation, memberships))) return undefined;
+    // First: whoever is in a conversation has a place in it.
+    await this.memberships.add(memberships);
+    if (!(await this.repository.insert(conversation))) return undefined;
     this.reader.changed(conversation);
     await this.announcer.created(conversation);
     return conversation;

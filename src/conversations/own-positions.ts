@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Membership, Viewer } from './conversation';
 import { ConversationReader } from './conversation-reader';
 import { ConversationsRepository, type ListedRow } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 
 /** Where a person stands in each of their conversations. */
 export interface Positions {
@@ -16,24 +17,25 @@ export interface Positions {
 export class OwnPositions {
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
   ) {}
 
   /** Summaries that may lag are the caller's to settle first. */
   async of(viewer: Viewer): Promise<Positions> {
     const rows = await this.repository.findRecent(viewer, { without: [] });
-    const known = await this.memberships(viewer);
+    const known = await this.byConversation(viewer);
     const late = rows.filter(({ id, activityAt }) => !known.has(id) && activityAt > (viewer.adminSince ?? 0));
     if (late.length === 0) return { rows, memberships: known };
     const ids = late.map(({ id }) => id);
     for (const conversation of await this.repository.findManyForViewer(ids, viewer)) {
       await this.reader.admit(conversation, viewer);
     }
-    return { rows, memberships: await this.memberships(viewer) };
+    return { rows, memberships: await this.byConversation(viewer) };
   }
 
-  private async memberships(viewer: Viewer): Promise<Map<string, Membership>> {
-    const own = await this.repository.findMembershipsOfUser(viewer.userId);
+  private async byConversation(viewer: Viewer): Promise<Map<string, Membership>> {
+    const own = await this.memberships.findOfUser(viewer.userId);
     return new Map(own.map((membership) => [membership.conversationId, membership]));
   }
 }

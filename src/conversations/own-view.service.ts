@@ -8,6 +8,7 @@ import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationReader } from './conversation-reader';
 import { ConversationViews } from './conversation-views';
 import { ConversationsRepository } from './conversations.repository';
+import { MembershipsRepository } from './memberships.repository';
 import type { ArchiveDto, MuteDto } from './dto/own-view.dto';
 
 /** Archive and mute: one person's own view of a conversation, on all their devices. */
@@ -15,6 +16,7 @@ import type { ArchiveDto, MuteDto } from './dto/own-view.dto';
 export class OwnViewService {
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly views: ConversationViews,
     private readonly announcer: ConversationAnnouncer,
@@ -24,7 +26,7 @@ export class OwnViewService {
   /** Puts a conversation away up to its last message of now, or brings it back. @throws CONVERSATION_NOT_FOUND */
   async archive({ userId }: Actor, conversationId: string, { archived }: ArchiveDto): Promise<ConversationPayload> {
     const { summary } = await this.reader.requireSettled(conversationId, userId);
-    await this.repository.setArchived(conversationId, userId, archived ? summary.seq : null);
+    await this.memberships.setArchived(conversationId, userId, archived ? summary.seq : null);
     return this.tell(userId, conversationId);
   }
 
@@ -34,7 +36,7 @@ export class OwnViewService {
     if (until !== undefined && !muted) throw DomainError.invalid('until', 'belongs to a mute');
     const end = until === undefined ? FOREVER : new Date(until);
     if (end.getTime() <= this.clock.now()) throw DomainError.invalid('until', 'must be in the future');
-    await this.repository.setMuted(conversationId, userId, muted ? end : null);
+    await this.memberships.setMuted(conversationId, userId, muted ? end : null);
     return this.tell(userId, conversationId);
   }
 

@@ -4,7 +4,8 @@ import { errorName } from '../common/error-name';
 import { SharedRuns } from '../common/shared-runs';
 import type { MessageStub } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
-import { ConversationsRepository, type ModMove, type PositionMove, type SummaryMove } from './conversations.repository';
+import { ConversationsRepository, type ModMove, type SummaryMove } from './conversations.repository';
+import { MembershipsRepository, type PositionMove } from './memberships.repository';
 
 const SETTLE_MS = 1_000;
 const REPAIR_MS = 30_000;
@@ -42,6 +43,7 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly clock: Clock,
   ) {}
@@ -174,7 +176,7 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
       const { id: lastId, seq, createdAt: lastAt, senderId: lastBy } = head;
       summaries.push({ conversationId, seq, lastId, lastAt, lastBy });
     }
-    await this.conversations.moveReadPositions(positions);
+    await this.memberships.moveReadPositions(positions);
     await this.conversations.moveSummaries(summaries);
     await this.conversations.moveMods(mods);
     await this.conversations.moveReceipts(moved);

@@ -3,6 +3,7 @@ import { AuditLog } from '../audit/audit-log';
 import { DomainError } from '../common/errors/domain-error';
 import type { Conversation, Membership, PositionMark } from '../conversations/conversation';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import type { Message } from '../message-store/message';
 import { MessagesRepository, type Moment } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
@@ -17,6 +18,7 @@ export class PersonExport {
   constructor(
     private readonly users: UsersService,
     private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
     private readonly audit: AuditLog,
@@ -32,7 +34,7 @@ export class PersonExport {
     const entry = (await this.users.findMany([userId])).get(userId);
     if (!entry) throw new DomainError('RECIPIENT_NOT_FOUND');
     await this.audit.record({ action: 'user.exported', actorId, subjectId: userId });
-    const memberships = await this.conversations.findMembershipsOfUser(userId);
+    const memberships = await this.memberships.findOfUser(userId);
     yield `{\n"user": ${JSON.stringify(userOf(entry))}`;
     yield* list('memberships', this.membershipsOf(userId, memberships));
     yield* list('receipts', chunks(memberships, receiptsOf));

@@ -6,7 +6,7 @@ import { DomainError } from '../common/errors/domain-error';
 import type { DeliveredResult } from '../contract/payloads';
 import { type Conversation, counterpartOf, type Membership } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
 import type { Message } from '../message-store/message';
@@ -35,7 +35,7 @@ export class DeliveryService {
 
   constructor(
     private readonly reader: ConversationReader,
-    private readonly positions: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
     private readonly log: MessageLog,
@@ -96,7 +96,7 @@ export class DeliveryService {
   private async write(batch: readonly Pending[]): Promise<void> {
     const before = new Map<string, Membership>();
     const pairs = batch.map(({ conversation, userId }) => ({ conversationId: conversation.id, userId }));
-    for (const found of await this.positions.findMembershipsOf(pairs)) {
+    for (const found of await this.memberships.findPairs(pairs)) {
       before.set(`${found.conversationId}/${found.userId}`, found);
     }
     const furthest = new Map<string, { pending: Pending; from: number }>();
@@ -116,7 +116,7 @@ export class DeliveryService {
     // Whoever syncs while the mark stands looks at the positions themselves.
     await Promise.all([...moved].map((id) => this.log.markHot(id)));
     const at = new Date(this.clock.now());
-    await this.positions.moveDeliveredPositions(
+    await this.memberships.moveDeliveredPositions(
       [...furthest.values()].map(({ pending: { conversation, userId, message } }) => ({
         conversationId: conversation.id,
         userId,

@@ -5,7 +5,7 @@ import { isUuid } from '../common/validation/decorators';
 import type { HistoryPage, MessageDetailsPayload } from '../contract/payloads';
 import { hiddenUpTo } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import type { HistoryQueryDto } from './dto/history-query.dto';
@@ -17,7 +17,7 @@ import { presentDetails, presentMessage } from './message.presenter';
 export class HistoryService {
   constructor(
     private readonly reader: ConversationReader,
-    private readonly positions: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly access: MessageAccess,
     private readonly retention: Retention,
@@ -26,14 +26,14 @@ export class HistoryService {
   /** One message; for its sender with receipts and edits. @throws MESSAGE_NOT_FOUND */
   async one(actor: Actor, messageId: string): Promise<MessageDetailsPayload> {
     const { message, conversation } = await this.access.require(actor, messageId);
-    const memberships = await this.positions.findMemberships(conversation.id);
+    const memberships = await this.memberships.findIn(conversation.id);
     return presentDetails(message, { conversation, viewerId: actor.userId, memberships });
   }
 
   /** @throws CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND (`before_message_id`), VALIDATION_FAILED */
   async page(actor: Actor, conversationId: string, query: HistoryQueryDto): Promise<HistoryPage> {
     const conversation = await this.reader.requireSettled(conversationId, actor.userId);
-    const memberships = await this.positions.findMemberships(conversationId);
+    const memberships = await this.memberships.findIn(conversationId);
     const own = memberships.find(({ userId }) => userId === actor.userId);
     const floor = Math.max(hiddenUpTo(conversation, own), await this.retention.floorOf(conversation));
     const head = conversation.summary.seq;

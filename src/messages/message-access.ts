@@ -4,7 +4,7 @@ import { DomainError } from '../common/errors/domain-error';
 import { isUuid } from '../common/validation/decorators';
 import { hiddenUpTo, type Conversation, type Membership } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
@@ -22,7 +22,7 @@ export interface VisibleMessage {
 export class MessageAccess {
   constructor(
     private readonly reader: ConversationReader,
-    private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly retention: Retention,
   ) {}
@@ -36,7 +36,7 @@ export class MessageAccess {
     if (!message || this.retention.isExpired(message)) throw new DomainError('MESSAGE_NOT_FOUND');
     const conversation = await this.requireConversation(message.conversationId, actor);
     const pair = { conversationId: conversation.id, userId: actor.userId };
-    const membership = (await this.conversations.findMembershipsOf([pair]))[0];
+    const membership = (await this.memberships.findPairs([pair]))[0];
     if (message.seq <= hiddenUpTo(conversation, membership)) throw new DomainError('MESSAGE_NOT_FOUND');
     return { message, conversation, membership };
   }
@@ -48,7 +48,7 @@ export class MessageAccess {
     if (!found) throw new DomainError('MESSAGE_NOT_FOUND');
     if (conversation.history === 'joined') {
       const pair = { conversationId: conversation.id, userId: actor.userId };
-      const membership = (await this.conversations.findMembershipsOf([pair]))[0];
+      const membership = (await this.memberships.findPairs([pair]))[0];
       if (message.seq <= hiddenUpTo(conversation, membership)) throw new DomainError('MESSAGE_NOT_FOUND');
     }
     return message;

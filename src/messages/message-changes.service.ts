@@ -8,6 +8,7 @@ import { AppConfig } from '../config/app-config';
 import type { MessagePayload } from '../contract/payloads';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { DomainEvents } from '../events/domain-events';
 import type { Change, Message } from '../message-store/message';
 import { UsersService } from '../users/users.service';
@@ -28,6 +29,7 @@ export class MessageChangesService {
     private readonly changer: MessageChanger,
     private readonly reader: ConversationReader,
     private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly users: UsersService,
     private readonly rights: WritingRights,
     private readonly audit: AuditLog,
@@ -90,7 +92,7 @@ export class MessageChangesService {
       // Who is in the conversation now, not when the request came.
       const [conversation, memberships] = await Promise.all([
         this.conversations.findById(conversationId),
-        this.conversations.findMemberships(conversationId),
+        this.memberships.findIn(conversationId),
       ]);
       if (!conversation) throw new DomainError('MESSAGE_NOT_FOUND');
       const scene = { conversation, memberships };

@@ -9,7 +9,7 @@ import type { MessagePayload, Metadata } from '../contract/payloads';
 import type { SendMessageInput } from '../contract/socket-events';
 import type { Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { ConversationsService } from '../conversations/conversations.service';
 import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
@@ -62,7 +62,7 @@ export class MessagesService {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly reader: ConversationReader,
-    private readonly positions: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly access: MessageAccess,
     private readonly retention: Retention,
@@ -219,7 +219,7 @@ export class MessagesService {
     if (this.retention.isExpired(first)) throw new DomainError('CONFLICT');
     if (first.bodyHash !== null && first.bodyHash !== bodyHash(first.id, draft)) throw new DomainError('CONFLICT');
     await this.settler.settle([conversation.id]);
-    const memberships = await this.positions.findMemberships(conversation.id);
+    const memberships = await this.memberships.findIn(conversation.id);
     const view = { conversation, viewerId: draft.senderId, memberships };
     return { message: presentMessage(first, view), duplicate: true };
   }

@@ -6,7 +6,7 @@ import { DomainError } from '../common/errors/domain-error';
 import type { MarkReadResult } from '../contract/payloads';
 import { readAtOf, type Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { SummarySettler } from '../conversations/summary-settler';
 import { UnreadCounter } from '../conversations/unread-counter';
 import { DomainEvents } from '../events/domain-events';
@@ -25,7 +25,7 @@ export class ReceiptsService {
   constructor(
     private readonly access: MessageAccess,
     private readonly reader: ConversationReader,
-    private readonly positions: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly log: MessageLog,
     private readonly settler: SummarySettler,
@@ -48,10 +48,10 @@ export class ReceiptsService {
     if (previous < message.seq) {
       // Whoever syncs while the mark stands looks at the positions themselves.
       await this.log.markHot(conversation.id);
-      await this.positions.moveReadPositions([{ ...pair, seq: message.seq, at: new Date(this.clock.now()) }]);
+      await this.memberships.moveReadPositions([{ ...pair, seq: message.seq, at: new Date(this.clock.now()) }]);
       this.settler.noteReceipts(conversation.id);
     }
-    const now = (await this.positions.findMembershipsOf([pair]))[0];
+    const now = (await this.memberships.findPairs([pair]))[0];
     const readAt = now && readAtOf(now, message.seq);
     if (!readAt) throw new DomainError('PROCESSING_ERROR');
     if (previous < message.seq) await this.tell(actor, message, conversation, previous, readAt);
@@ -73,7 +73,7 @@ export class ReceiptsService {
     const reader = { userId: message.senderId, ...(socketId === undefined ? {} : { socketId }) };
     try {
       const pair = { conversationId: conversation.id, userId: message.senderId };
-      const previous = (await this.positions.findMembershipsOf([pair]))[0]?.readSeq ?? 0;
+      const previous = (await this.memberships.findPairs([pair]))[0]?.readSeq ?? 0;
       await this.tell(reader, message, conversation, previous, message.createdAt);
     } catch (error) {
       this.logger.warn(`a receipt was not told: ${errorName(error)}`);

@@ -5,6 +5,7 @@ import { NOTIFICATION_CHANNEL, type NotificationEvent } from '../contract/notifi
 import type { Conversation } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import type { Message } from '../message-store/message';
 import { Presence } from '../presence/presence';
 import { RedisConnection } from '../redis/redis-connection';
@@ -18,6 +19,7 @@ import { NotificationsRepository, type Told } from './notifications.repository';
 export class Notifier {
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly presence: Presence,
     private readonly users: UsersService,
@@ -61,7 +63,7 @@ export class Notifier {
     const pairs = candidates.map((userId) => ({ conversationId: conversation.id, userId }));
     const [people, memberships] = await Promise.all([
       this.users.findMany(candidates),
-      this.conversations.findMembershipsOf(pairs),
+      this.memberships.findPairs(pairs),
     ]);
     const membershipOf = new Map(memberships.map((membership) => [membership.userId, membership]));
     return [...people.values()].map((person) => ({ person, membership: membershipOf.get(person.userId) }));

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { errorName } from '../common/error-name';
-import { ConversationsRepository } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { Locks, type Lease } from '../database/locks';
 import { MessageTimeline, type SentMessage } from '../message-store/message-timeline';
 import {
@@ -39,7 +39,7 @@ export class MessageRoller implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly statistics: StatisticsRepository,
     private readonly timeline: MessageTimeline,
-    private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly locks: Locks,
     private readonly clock: Clock,
   ) {}
@@ -102,7 +102,7 @@ export class MessageRoller implements OnApplicationBootstrap, BeforeApplicationS
     const pairs = [...new Map(all.map((pair) => [pairId(pair), pair])).values()];
     const [counts, memberships] = await Promise.all([
       this.statistics.sentCounts(pairs),
-      this.conversations.findMembershipsOf(pairs),
+      this.memberships.findPairs(pairs),
     ]);
     const known = new Map(counts.map((count) => [pairId(count), count]));
     const joined = new Map(memberships.map((membership) => [pairId(membership), membership.joinedSeq]));

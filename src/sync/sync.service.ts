@@ -6,6 +6,7 @@ import { SYNC_POINT_DAYS, type SyncEvent, type SyncResult } from '../contract/pa
 import type { Membership, Viewer } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
+import { MembershipsRepository } from '../conversations/memberships.repository';
 import { SummarySettler } from '../conversations/summary-settler';
 import { ConversationDelta } from './conversation-delta';
 import { ownDigestOf, type SyncPosition } from './sync-position';
@@ -29,6 +30,7 @@ export class SyncService {
   constructor(
     private readonly points: SyncPointsRepository,
     private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
     private readonly settler: SummarySettler,
     private readonly delta: ConversationDelta,
@@ -82,7 +84,7 @@ export class SyncService {
       if (index % TOGETHER === 0) {
         const next = ids.slice(index, index + TOGETHER).flatMap((id) => found.get(id) ?? []);
         for (const conversation of next) await this.reader.admit(conversation, viewer);
-        members = await this.conversations.findMembershipsIn(next.map(({ id }) => id));
+        members = await this.memberships.findInEach(next.map(({ id }) => id));
       }
       const conversation = found.get(row.id);
       // Taken out a moment ago: the next sync says so.
@@ -99,9 +101,7 @@ export class SyncService {
   private async pointOfNow(viewer: Viewer, now: number): Promise<string> {
     const rows = await this.rows(viewer);
     const vector = new Map<string, SyncPosition>();
-    const own = new Map(
-      (await this.conversations.findMembershipsOfUser(viewer.userId)).map((m) => [m.conversationId, m]),
-    );
+    const own = new Map((await this.memberships.findOfUser(viewer.userId)).map((m) => [m.conversationId, m]));
     for (const { id, seq, mod, version, receipts } of rows) {
       vector.set(id, { seq, mod, version, receipts, digest: 0, own: ownDigestOf(own.get(id)) });
     }

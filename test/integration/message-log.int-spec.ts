@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { membershipFrom, type Conversation } from '../../src/conversations/conversation';
 import { ConversationReader } from '../../src/conversations/conversation-reader';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
+import { MembershipsRepository } from '../../src/conversations/memberships.repository';
 import { SummarySettler } from '../../src/conversations/summary-settler';
 import { SystemClock } from '../../src/common/clock';
 import type { MessageDraft } from '../../src/message-store/message';
@@ -20,11 +21,13 @@ describe('message log', () => {
   let app: NestFastifyApplication;
   let messages: MessagesRepository;
   let conversations: ConversationsRepository;
+  let memberships: MembershipsRepository;
   beforeAll(async () => {
     service = await startTestApp();
     app = service.app;
     messages = app.get(MessagesRepository, { strict: false });
     conversations = app.get(ConversationsRepository, { strict: false });
+    memberships = app.get(MembershipsRepository, { strict: false });
   }, 60_000);
   afterAll(() => service.stop());
 
@@ -53,8 +56,8 @@ describe('message log', () => {
       createdAt: now,
       updatedAt: now,
     };
-    const memberships = SENDERS.map((userId) => membershipFrom(conversation.id, userId, 0, now));
-    await conversations.insert(conversation, memberships);
+    await memberships.add(SENDERS.map((userId) => membershipFrom(conversation.id, userId, 0, now)));
+    await conversations.insert(conversation);
     return conversation.id;
   }
 
@@ -199,7 +202,7 @@ describe('message log', () => {
     const reader = app.get(ConversationReader, { strict: false });
     const seen = await reader.requireSettled(id, 'bob');
     expect(seen.summary).toMatchObject({ seq: 1, lastId: message.id, lastBy: 'ann' });
-    const [ann] = await conversations.findMembershipsOf([{ conversationId: id, userId: 'ann' }]);
+    const [ann] = await memberships.findPairs([{ conversationId: id, userId: 'ann' }]);
     expect(ann?.readSeq).toBe(1);
   });
 
@@ -213,7 +216,7 @@ describe('message log', () => {
       }
     })();
     await conversations.markHot([live], new Date(later.now()));
-    await new SummarySettler(conversations, messages, later).repair();
+    await new SummarySettler(conversations, memberships, messages, later).repair();
     expect(await conversations.findById(dead)).toMatchObject({ hotUntil: null, summary: { seq: 1 } });
     expect((await conversations.findById(live))?.hotUntil).not.toBeNull();
   });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { CirclesRepository } from '../../src/conversations/circles.repository';
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
+import { MembershipsRepository } from '../../src/conversations/memberships.repository';
 import { membershipFrom, type Viewer } from '../../src/conversations/conversation';
 import type { Message } from '../../src/message-store/message';
 import { MessageTimeline } from '../../src/message-store/message-timeline';
@@ -62,6 +63,7 @@ const CASES: Record<
   (repositories: {
     ci: CirclesRepository;
     c: ConversationsRepository;
+    me: MembershipsRepository;
     m: MessagesRepository;
     u: UsersRepository;
     n: NotificationsRepository;
@@ -79,11 +81,11 @@ const CASES: Record<
   'conversations.countListed': ({ c }) => each((viewer) => c.countListed(viewer)),
   'conversations.findHotIds': ({ c }) => each((viewer) => c.findHotIds(viewer)),
   'conversations.change': ({ c }) => c.change({ id: randomUUID(), version: 1 }, { title: 't' }, new Date()),
-  'conversations.findMembershipsOfUser': ({ c }) => c.findMembershipsOfUser('u'),
-  'conversations.findArchived': ({ c }) => c.findArchived('u'),
-  'conversations.startMemberships': ({ c }) => c.startMemberships([membershipFrom('c', 'u', 0, new Date())]),
-  'conversations.setArchived': ({ c }) => c.setArchived('c', 'u', 1),
-  'conversations.setMuted': ({ c }) => c.setMuted('c', 'u', null),
+  'memberships.findOfUser': ({ me }) => me.findOfUser('u'),
+  'memberships.findArchived': ({ me }) => me.findArchived('u'),
+  'memberships.start': ({ me }) => me.start([membershipFrom('c', 'u', 0, new Date())]),
+  'memberships.setArchived': ({ me }) => me.setArchived('c', 'u', 1),
+  'memberships.setMuted': ({ me }) => me.setMuted('c', 'u', null),
   'conversations.findSyncRows': ({ c }) => each((viewer) => c.findSyncRows(viewer)),
   'conversations.moveReceipts': ({ c }) => c.moveReceipts([randomUUID()]),
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
@@ -97,13 +99,13 @@ const CASES: Record<
   'conversations.clearHot': ({ c }) => c.clearHot([{ id: randomUUID(), hotUntil: new Date() }]),
   'conversations.moveSummaries': ({ c }) =>
     c.moveSummaries([{ conversationId: 'x', seq: 1, lastId: 'x', lastAt: new Date(), lastBy: 'u' }]),
-  'conversations.findMembershipsIn': ({ c }) => c.findMembershipsIn([randomUUID(), randomUUID()]),
-  'conversations.findMemberships': ({ c }) => c.findMemberships(randomUUID()),
-  'conversations.findMembershipsOf': ({ c }) => c.findMembershipsOf([{ conversationId: 'x', userId: 'u' }]),
-  'conversations.moveDeliveredPositions': ({ c }) =>
-    c.moveDeliveredPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
-  'conversations.moveReadPositions': ({ c }) =>
-    c.moveReadPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
+  'memberships.findInEach': ({ me }) => me.findInEach([randomUUID(), randomUUID()]),
+  'memberships.findIn': ({ me }) => me.findIn(randomUUID()),
+  'memberships.findPairs': ({ me }) => me.findPairs([{ conversationId: 'x', userId: 'u' }]),
+  'memberships.moveDeliveredPositions': ({ me }) =>
+    me.moveDeliveredPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
+  'memberships.moveReadPositions': ({ me }) =>
+    me.moveReadPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
   'messages.top': ({ m }) => m.top(randomUUID()),
   'messages.tail': ({ m }) => m.tail(randomUUID(), 0, 10),
   'messages.page': ({ m }) => m.page({ conversationId: randomUUID(), after: 0, before: 9, limit: 50, forward: false }),
@@ -179,7 +181,7 @@ const CASES: Record<
 /** Inserts: nothing is looked for. */
 const WITHOUT_QUERY = [
   'conversations.insert',
-  'conversations.addMembership',
+  'memberships.add',
   'messages.append',
   'users.create',
   'sync.insert',
@@ -191,6 +193,7 @@ describe('query plans', () => {
   let connection: Connection;
   let ci: CirclesRepository;
   let c: ConversationsRepository;
+  let me: MembershipsRepository;
   let m: MessagesRepository;
   let u: UsersRepository;
   let n: NotificationsRepository;
@@ -204,6 +207,7 @@ describe('query plans', () => {
     connection = service.app.get<Connection>(getConnectionToken(), { strict: false });
     ci = service.app.get(CirclesRepository, { strict: false });
     c = service.app.get(ConversationsRepository, { strict: false });
+    me = service.app.get(MembershipsRepository, { strict: false });
     m = service.app.get(MessagesRepository, { strict: false });
     u = service.app.get(UsersRepository, { strict: false });
     n = service.app.get(NotificationsRepository, { strict: false });
@@ -236,6 +240,7 @@ describe('query plans', () => {
     const repositories = {
       circles: ci,
       conversations: c,
+      memberships: me,
       messages: m,
       timeline: t,
       users: u,
@@ -248,7 +253,7 @@ describe('query plans', () => {
 
   it.each(Object.keys(CASES))('%s reads by an index', async (name) => {
     recorded.length = 0;
-    await CASES[name]?.({ ci, c, m, u, n, s, t, st });
+    await CASES[name]?.({ ci, c, me, m, u, n, s, t, st });
     expect(recorded.length).toBeGreaterThan(0);
     for (const { collection, filter, options } of [...recorded]) {
       const cursor = connection.collection(collection).find(filter);

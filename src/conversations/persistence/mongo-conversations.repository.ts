@@ -2,20 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
 import { isDuplicateKey } from '../../database/duplicate-key';
-import type { Conversation, Membership, Viewer } from '../conversation';
+import type { Conversation, Viewer } from '../conversation';
 import {
   ConversationsRepository,
   type ConversationChange,
   type Heads,
   type ListedRow,
   type ModMove,
-  type PositionMove,
   type Standing,
   type RecentRange,
   type SummaryMove,
   type SyncRow,
 } from '../conversations.repository';
-import { fromConversation, fromMembership, toConversation, toMembership } from './conversation.mapper';
+import { fromConversation, toConversation } from './conversation.mapper';
 import { ConversationDocument } from './conversation.schema';
 import {
   accessOf,
@@ -30,17 +29,10 @@ import {
   toSyncRow,
   visibleTo,
 } from './listing';
-import { MembershipDocument, membershipId } from './membership.schema';
-
-/** Read marks kept per member: how far back "read at" is exact. */
-const KEPT_MARKS = 50;
 
 @Injectable()
 export class MongoConversationsRepository extends ConversationsRepository {
-  constructor(
-    @InjectModel(ConversationDocument.name) private readonly conversations: Model<ConversationDocument>,
-    @InjectModel(MembershipDocument.name) private readonly memberships: Model<MembershipDocument>,
-  ) {
+  constructor(@InjectModel(ConversationDocument.name) private readonly conversations: Model<ConversationDocument>) {
     super();
   }
 
@@ -151,12 +143,7 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return new Map(found.map(({ _id, version, summary }) => [_id, { version, seq: summary.seq }]));
   }
 
-  async insert(conversation: Conversation, memberships: readonly Membership[]): Promise<boolean> {
-    try {
-      await this.memberships.collection.insertMany(memberships.map(fromMembership) as never[], { ordered: false });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
+  async insert(conversation: Conversation): Promise<boolean> {
     try {
       await this.conversations.collection.insertOne(fromConversation(conversation) as never);
       return true;
@@ -277,113 +264,6 @@ export class MongoConversationsRepository extends ConversationsRepository {
         updateOne: {
           filter: { _id: id as never },
           update: { $max: { floor_seq: seq, 'summary.seq': seq, 'summary.mod': mod } },
-        },
-      })),
-      { ordered: false },
-    );
-  }
-
-  /** Index: conversation. */
-  async findMemberships(conversationId: string): Promise<Membership[]> {
-    const found = await this.memberships.find({ conversation_id: conversationId }).lean<MembershipDocument[]>();
-    return found.map(toMembership);
-  }
-
-  /** Index: conversation. */
-  async findMembershipsIn(conversationIds: readonly string[]): Promise<Map<string, Membership[]>> {
-    const found = await this.memberships
-      .find({ conversation_id: { $in: [...conversationIds] } })
-      .lean<MembershipDocument[]>();
-    const byConversation = new Map<string, Membership[]>();
-    for (const membership of found.map(toMembership)) {
-      const some = byConversation.get(membership.conversationId);
-      if (some) some.push(membership);
-      else byConversation.set(membership.conversationId, [membership]);
-    }
-    return byConversation;
-  }
-
-  /** Index: _id. */
-  async findMembershipsOf(pairs: readonly { conversationId: string; userId: string }[]): Promise<Membership[]> {
-    const ids = pairs.map(({ conversationId, userId }) => membershipId(conversationId, userId));
-    const found = await this.memberships.find({ _id: { $in: ids } }).lean<MembershipDocument[]>();
-    return found.map(toMembership);
-  }
-
-  /** Index: user. */
-  async findMembershipsOfUser(userId: string): Promise<Membership[]> {
-    const found = await this.memberships.find({ user_id: userId }).lean<MembershipDocument[]>();
-    return found.map(toMembership);
-  }
-
-  /** Index: user_archived. */
-  async findArchived(userId: string): Promise<Membership[]> {
-    const found = await this.memberships
-      .find({ user_id: userId, archived_seq: { $exists: true } })
-      .lean<MembershipDocument[]>();
-    return found.map(toMembership);
-  }
-
-  /** Index: _id. */
-  async startMemberships(memberships: readonly Membership[]): Promise<void> {
-    await this.memberships.collection.bulkWrite(
-      memberships.map((membership) => {
-        const document = fromMembership(membership);
-        return { replaceOne: { filter: { _id: document._id as never }, replacement: document as never, upsert: true } };
-      }),
-      { ordered: false },
-    );
-  }
-
-  async addMembership(membership: Membership): Promise<void> {
-    try {
-      await this.memberships.collection.insertOne(fromMembership(membership) as never);
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
-  }
-
-  /** Index: _id. */
-  async setArchived(conversationId: string, userId: string, seq: number | null): Promise<void> {
-    const update = seq === null ? { $unset: { archived_seq: '' as const } } : { $set: { archived_seq: seq } };
-    await this.memberships.updateOne({ _id: membershipId(conversationId, userId) }, update);
-  }
-
-  /** Index: _id. */
-  async setMuted(conversationId: string, userId: string, until: Date | null): Promise<void> {
-    const update = until === null ? { $unset: { muted_until: '' as const } } : { $set: { muted_until: until } };
-    await this.memberships.updateOne({ _id: membershipId(conversationId, userId) }, update);
-  }
-
-  /** Index: _id. */
-  async moveReadPositions(moves: readonly PositionMove[]): Promise<void> {
-    if (moves.length === 0) return;
-    await this.memberships.collection.bulkWrite(
-      moves.map(({ conversationId, userId, seq, at }) => ({
-        updateOne: {
-          filter: { _id: membershipId(conversationId, userId) as never, read_seq: { $lt: seq } },
-          update: {
-            $set: { read_seq: seq, read_at: at },
-            $max: { delivered_seq: seq },
-            $push: { read_marks: { $each: [{ seq, at }], $slice: -KEPT_MARKS } } as never,
-          },
-        },
-      })),
-      { ordered: false },
-    );
-  }
-
-  /** Index: _id. */
-  async moveDeliveredPositions(moves: readonly PositionMove[]): Promise<void> {
-    if (moves.length === 0) return;
-    await this.memberships.collection.bulkWrite(
-      moves.map(({ conversationId, userId, seq, at }) => ({
-        updateOne: {
-          filter: { _id: membershipId(conversationId, userId) as never, delivered_seq: { $lt: seq } },
-          update: {
-            $set: { delivered_seq: seq },
-            $push: { delivered_marks: { $each: [{ seq, at }], $slice: -KEPT_MARKS } } as never,
-          },
         },
       })),
       { ordered: false },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationReader, type Current } from '../../conversations/conversation-reader';
 import { ConversationViews } from '../../conversations/conversation-views';
-import { ConversationsRepository } from '../../conversations/conversations.repository';
+import { MembershipsRepository } from '../../conversations/memberships.repository';
 import { DomainEvents } from '../../events/domain-events';
 import { MessagesRepository } from '../../message-store/messages.repository';
 import { presenterOf, seenBy } from '../../messages/message.presenter';
@@ -31,7 +31,7 @@ export class ArrivalTeller {
 
   constructor(
     private readonly reader: ConversationReader,
-    private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
     private readonly views: ConversationViews,
     private readonly order: MessageOrder,
@@ -88,7 +88,7 @@ export class ArrivalTeller {
     const { conversation } = current;
     const [message, memberships] = await Promise.all([
       this.messages.findById(messageId),
-      this.conversations.findMemberships(conversation.id),
+      this.memberships.findIn(conversation.id),
     ]);
     if (message?.conversationId !== conversation.id) return;
     const scene = { conversation, memberships };

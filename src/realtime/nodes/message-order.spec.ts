@@ -1,6 +1,6 @@
 import type { Conversation, Membership } from '../../conversations/conversation';
 import type { ConversationReader } from '../../conversations/conversation-reader';
-import type { ConversationsRepository } from '../../conversations/conversations.repository';
+import type { MembershipsRepository } from '../../conversations/memberships.repository';
 import type { Message } from '../../message-store/message';
 import type { SeqRange } from '../../message-store/messages.repository';
 import type { ConnectionRegistry } from '../../presence/connection-registry';
@@ -35,7 +35,7 @@ describe('MessageOrder', () => {
     memberships = [];
     order = new MessageOrder(
       { recipientsOf: ({ participants }: Conversation) => participants } as unknown as ConversationReader,
-      { findMemberships: () => Promise.resolve(memberships) } as unknown as ConversationsRepository,
+      { findIn: () => Promise.resolve(memberships) } as unknown as MembershipsRepository,
       { between: (range: SeqRange) => Promise.resolve(between(range)) } as unknown as MissedMessages,
       { isOnline: (id: string) => online.has(id) } as unknown as ConnectionRegistry,
     );

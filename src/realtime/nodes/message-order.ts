@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Conversation, hiddenUpTo } from '../../conversations/conversation';
 import { ConversationReader, type Current } from '../../conversations/conversation-reader';
-import { ConversationsRepository } from '../../conversations/conversations.repository';
+import { MembershipsRepository } from '../../conversations/memberships.repository';
 import { presentNewMessage } from '../../messages/message.presenter';
 import { ConnectionRegistry } from '../../presence/connection-registry';
 import type { Created, NewMessages } from './arrival';
@@ -38,7 +38,7 @@ export class MessageOrder {
 
   constructor(
     private readonly reader: ConversationReader,
-    private readonly conversations: ConversationsRepository,
+    private readonly memberships: MembershipsRepository,
     private readonly missed: MissedMessages,
     private readonly registry: ConnectionRegistry,
   ) {}
@@ -95,7 +95,7 @@ export class MessageOrder {
   /** Somebody may have come in between the commit and now. */
   private async noteHidden(conversation: Conversation, place: Place): Promise<void> {
     if (conversation.history === 'all' || place.hidden?.version === conversation.version) return;
-    const memberships = await this.conversations.findMemberships(conversation.id);
+    const memberships = await this.memberships.findIn(conversation.id);
     const upTo = memberships
       .map((own): [string, number] => [own.userId, hiddenUpTo(conversation, own)])
       .filter(([, seq]) => seq > place.told);
