@@ -6,7 +6,7 @@ import { codePoints, hasControlCharacter, isBlank, isWellFormed } from './text';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,64}$/;
-const DECIMAL = /^(?:0|[1-9][0-9]{0,14})$/;
+const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/;
 const USER_ID_MAX = 128;
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([
   ['true', true],

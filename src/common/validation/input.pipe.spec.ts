@@ -111,6 +111,14 @@ describe('QueryInt', () => {
     await expect(run({ limit: '7', before_seq: '12' }, Page, 'query')).resolves.toEqual({ limit: 7, before_seq: 12 });
   });
 
+  it('reads the largest whole number that is one, and none above it', async () => {
+    class Seq {
+      @QueryInt({ min: 0, max: Number.MAX_SAFE_INTEGER }) seq: number;
+    }
+    await expect(run({ seq: '9007199254740991' }, Seq, 'query')).resolves.toEqual({ seq: Number.MAX_SAFE_INTEGER });
+    await expect(fieldsOf({ seq: '9007199254740992' }, Seq, 'query')).resolves.toEqual(['seq']);
+  });
+
   it.each([['0x10'], [''], ['-1'], ['1e1'], [' 5'], ['101'], ['0'], ['05'], [['1', '2']]])(
     'refuses %p',
     async (limit) => {
