@@ -107,7 +107,7 @@ export const SERVER_EVENT_ENTRIES: { readonly [E in ServerEvent]: ServerEventEnt
   },
   user_status_change: {
     summary: 'A person chose another status',
-    to: THOSE_WHO_SHARE,
+    to: `${THOSE_WHO_SHARE} Also the person’s own devices.`,
     payload: PresenceSchema,
     example: { ...presence, online_status: 'busy', last_seen: null },
   },
