@@ -44,10 +44,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     local.onChange((change) => (change.isOnline ? this.cameHere.add(change.userId) : void this.settle(change)));
     registry.onOpened((userId, socketId) => void this.opened(userId, socketId, this.cameHere.delete(userId)));
     registry.onEnded((userId, socketId) => void this.step(userId, 'close', socketId));
-    redis.onSubscribed(() => {
-      this.isRegistered = false;
-      void this.beat();
-    });
+    redis.onSubscribed(() => void this.registerAnew());
   }
 
   onApplicationBootstrap(): void {
@@ -111,6 +108,13 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   beat(): Promise<void> {
     this.beating ??= this.runBeat().finally(() => (this.beating = undefined));
     return this.beating;
+  }
+
+  /** A beat that is under way may have begun with the Redis that is gone. */
+  private async registerAnew(): Promise<void> {
+    await this.beating;
+    this.isRegistered = false;
+    await this.beat();
   }
 
   private async runBeat(): Promise<void> {
