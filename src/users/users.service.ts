@@ -8,6 +8,7 @@ import { DomainEvents } from '../events/domain-events';
 import type { DirectoryEntry, LearnedPerson, Speaker, SyncedPerson } from './directory-entry';
 import { changesOf, isStale, lessonOf, type RoleChange, roleChangesOf, withoutReturn } from './directory-rules';
 import { PersonLookup } from './person-lookup';
+import { RightsJournal } from './rights-journal';
 import { type PresenceChange, UsersRepository } from './users.repository';
 
 /** Changes made through this process act at once; those made beside it within this long. */
@@ -29,6 +30,7 @@ export class UsersService {
 
   constructor(
     private readonly repository: UsersRepository,
+    private readonly journal: RightsJournal,
     private readonly lookup: PersonLookup,
     private readonly audit: AuditLog,
     private readonly events: DomainEvents,
@@ -146,6 +148,8 @@ export class UsersService {
       this.events.emit('user.changed', { userId, role, isActive: isActive ?? known.get(userId)?.isActive ?? true });
       if (isActive === false) this.events.emit('user.deactivated', { userId });
     }
+    const inactive = people.filter(({ isActive }) => isActive === false);
+    await this.noteRights([...roles, ...inactive]);
   }
 
   /**
@@ -160,6 +164,7 @@ export class UsersService {
     const entry = (await this.findMany([userId])).get(userId);
     if (entry) this.events.emit('user.changed', entry);
     this.events.emit('user.deactivated', { userId });
+    await this.noteRights([{ userId }]);
     return true;
   }
 
@@ -210,6 +215,7 @@ export class UsersService {
       // Another source spoke meanwhile when it was not taught: look again.
       if (!(await this.repository.teach(known, lesson, this.now()))) continue;
       for (const change of roles) this.events.emit('user.role_changed', change);
+      await this.noteRights(roles);
     }
   }
 
@@ -225,6 +231,13 @@ export class UsersService {
     for (const change of roles) this.events.emit('user.role_changed', change);
     this.events.emit('user.changed', { userId, role: person.role, isActive: person.isActive !== false });
     if (person.isActive === false) this.events.emit('user.deactivated', { userId });
+    await this.noteRights(person.isActive === false ? [person] : roles);
+  }
+
+  /** Other processes look before they tell anybody of anything newer. */
+  private async noteRights(people: readonly { readonly userId: string }[]): Promise<void> {
+    const userIds = [...new Set(people.map(({ userId }) => userId))];
+    if (userIds.length > 0) await this.journal.note(userIds);
   }
 
   private recordRoles(changes: readonly RoleChange[], actorId: string): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePayload } from '../../src/contract/payloads';
 import { eventually } from '../support/eventually';
 import { Cluster, type ServiceNode } from '../support/nodes';
-import { aParent, aTeacher } from '../support/people';
+import { aParent, aTeacher, anAdmin } from '../support/people';
 import { PlainClient } from '../support/plain-client';
 import { historyAs, Replica, syncAs } from '../support/replica';
 import { School } from '../support/school';
@@ -166,6 +166,28 @@ describe('nodes that fail', () => {
     const again = nextEvent(everybody[1] as TestSocket, 'message_received', ({ content }) => content === 'again');
     await onA.send(teacher, conversation, 'again');
     await again;
+  });
+
+  it('while Redis hangs, who is deactivated or loses a role on one node hears on the other of nothing newer', async () => {
+    const admin = anAdmin();
+    await onB.meet(admin);
+    const help = await onA.support(parent);
+    const [spy, former, witness] = [await plainOn(b, teacher), await plainOn(b, admin), await plainOn(b, parent)];
+    const hears = (client: PlainClient, id: string, text: string): Promise<unknown> =>
+      client.next(({ conversation_id, content }) => conversation_id === id && content === text);
+    await onB.send(parent, help, 'before');
+    await hears(former, help, 'before');
+    cluster.redis.pause();
+    try {
+      await onA.sync(teacher, { is_active: false });
+      await onA.sync(admin, { role: 'teacher' });
+      for (const id of [conversation, help]) expect((await onB.send(parent, id, 'secret')).status).toBe(201);
+      for (const id of [conversation, help]) await hears(witness, id, 'secret');
+    } finally {
+      cluster.redis.resume();
+    }
+    expect(await spy.closed).toBe(4401);
+    for (const { frames } of [spy, former]) expect(frames.map(({ content }) => content)).not.toContain('secret');
   });
 
   it(

@@ -4,6 +4,7 @@ import { errorName } from '../../common/error-name';
 import { ConversationReader, type Current } from '../../conversations/conversation-reader';
 import { type Arrival, merged, type NewMessages } from './arrival';
 import { ArrivalTeller } from './arrival-teller';
+import { RightsWatch } from './rights-watch';
 
 /** Conversations that are asked for in one query. */
 const ROUND = 500;
@@ -13,8 +14,8 @@ const MOST_WAITING = 20_000;
 
 /**
  * What happened in conversations, here and on other nodes, on its way to the sockets of this node: in one order, and by
- * an access list that is read from the store at or after the commit, so that a removal by another node is known before
- * anything newer is told. What arrives in one round shares that query.
+ * an access list and rights that are read from the store at or after the commit, so that a removal, a changed role and a
+ * deactivation by another node are known before anything newer is told. What arrives in one round shares those queries.
  */
 @Injectable()
 export class ConversationFeed implements OnModuleDestroy {
@@ -28,6 +29,7 @@ export class ConversationFeed implements OnModuleDestroy {
   constructor(
     private readonly reader: ConversationReader,
     private readonly teller: ArrivalTeller,
+    private readonly rights: RightsWatch,
   ) {}
 
   /** Calls `listener` when events will not be told. */
@@ -60,7 +62,7 @@ export class ConversationFeed implements OnModuleDestroy {
     while (this.queues.size > 0 && !this.closed) {
       const batch = this.take();
       try {
-        const current = await this.reader.current([...batch.keys()]);
+        const [current] = await Promise.all([this.reader.current([...batch.keys()]), this.rights.catchUp()]);
         const told = await Promise.allSettled([...batch].map(([id, queue]) => this.tell(queue, current.get(id))));
         const failed = told.find((one) => one.status === 'rejected');
         if (failed) throw failed.reason;

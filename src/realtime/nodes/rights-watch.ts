@@ -4,6 +4,7 @@ import { DomainEvents } from '../../events/domain-events';
 import { NodeBus } from '../../node-bus/node-bus';
 import { ConnectionRegistry } from '../../presence/connection-registry';
 import type { DirectoryEntry } from '../../users/directory-entry';
+import { RightsJournal } from '../../users/rights-journal';
 import { UsersService } from '../../users/users.service';
 import { SocketSessions } from '../socket-sessions';
 
@@ -18,9 +19,12 @@ export class RightsWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly waiting = new Set<string>();
   private running = false;
   private timer: NodeJS.Timeout | undefined;
+  /** How much of the journal is known here; undefined: nothing. */
+  private known: number | undefined;
 
   constructor(
     private readonly bus: NodeBus,
+    private readonly journal: RightsJournal,
     private readonly users: UsersService,
     private readonly registry: ConnectionRegistry,
     private readonly sessions: SocketSessions,
@@ -46,6 +50,19 @@ export class RightsWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.check([...this.registry.onlineUsers()]);
   }
 
+  /** Waits until every change that was acknowledged before the call acts here, whether the bus told of it or not. */
+  async catchUp(): Promise<void> {
+    const { count, userIds = [...this.registry.onlineUsers()] } = await this.journal.since(this.known);
+    for (let start = 0; start < userIds.length; start += PEOPLE_AT_ONCE) {
+      await this.look(userIds.slice(start, start + PEOPLE_AT_ONCE));
+    }
+    this.known = count;
+  }
+
+  private async look(userIds: readonly string[]): Promise<void> {
+    for (const entry of await this.users.reread(userIds)) this.apply(entry);
+  }
+
   private tick(): void {
     if (this.bus.isConnected()) this.check([]);
     else this.checkAll();
@@ -58,7 +75,7 @@ export class RightsWatch implements OnApplicationBootstrap, OnModuleDestroy {
       const ids = [...this.waiting].slice(0, PEOPLE_AT_ONCE);
       for (const id of ids) this.waiting.delete(id);
       try {
-        for (const entry of await this.users.reread(ids)) this.apply(entry);
+        await this.look(ids);
       } catch (error) {
         this.logger.warn(`roles could not be read (${errorName(error)}): trying again`);
         for (const id of ids) this.waiting.add(id);
