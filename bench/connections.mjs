@@ -91,6 +91,10 @@ async function request(url, token, method, path, body) {
   return answer.json();
 }
 
+/** Everybody calls once: what the store learns of a person is not the connection's. */
+const meet = (url, callers) =>
+  inParallel(callers, WIDTH, ({ token }) => request(url, token, 'GET', '/conversations?limit=1'));
+
 const sockets = [];
 /** Connects, asks what was missed since the cursor, and counts the messages in it. */
 async function comeBack(url, { token }, cursor) {
@@ -109,7 +113,7 @@ async function comeBack(url, { token }, cursor) {
 
 async function storm(url) {
   const members = groups.flat();
-  await inParallel(members, WIDTH, (person) => request(url, person.token, 'GET', '/conversations?limit=1'));
+  await meet(url, members);
   const made = groups.map(() => []);
   const wanted = groups.flatMap((_, g) => Array.from({ length: CONVERSATIONS }, () => g));
   await inParallel(wanted, WIDTH, async (g) => {
@@ -162,6 +166,7 @@ try {
   };
   const inspector = await freePort();
   const first = await start('idle', { NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}` });
+  await meet(first.url, people);
   const own = await idle(first.url, first.pid, inspector, ({ token }) => ({ token }));
   await first.stop();
   const ratio = own / bare;
