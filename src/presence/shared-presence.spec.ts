@@ -1,5 +1,5 @@
 import { SystemClock } from '../common/clock';
-import type { RedisConnection } from '../redis/redis-connection';
+import { RedisAwayError, type RedisConnection } from '../redis/redis-connection';
 import { ConnectionRegistry } from './connection-registry';
 import { LocalPresence } from './local-presence';
 import { PresenceTimings } from './presence-timings';
@@ -37,5 +37,46 @@ describe('SharedPresence', () => {
     await under;
     await new Promise(setImmediate);
     expect(register).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells once more, with the next beat, what it told when it registered anew and is still so', async () => {
+    let isReady = true;
+    const redis = { isReady: () => isReady, onSubscribed: () => undefined };
+    const done = jest.fn(() => Promise.resolve());
+    const step = jest.fn(() => Promise.resolve(1));
+    const beat = jest.fn(() => Promise.resolve(LIVES));
+    const registry = new ConnectionRegistry();
+    const presence = new SharedPresence(
+      new LocalPresence(registry, 5, 5_000, new SystemClock()),
+      registry,
+      { lease: done, forget: done, reap: done, register: done, read: done, beat, step } as unknown as SharedPeople,
+      new SharedCounter(registry),
+      redis as unknown as RedisConnection,
+      5,
+      new PresenceTimings(),
+    );
+    const told: string[] = [];
+    presence.onChange(({ userId }) => told.push(userId));
+    const come = async (userId: string): Promise<void> => {
+      await presence.enter(userId, `s-${userId}`);
+      registry.bind(`s-${userId}`);
+      await new Promise(setImmediate);
+    };
+    await presence.beat();
+    await come('before');
+    await presence.beat();
+    expect(told).toEqual(['before']);
+
+    isReady = false;
+    step.mockRejectedValueOnce(new RedisAwayError()).mockRejectedValueOnce(new RedisAwayError());
+    await come('meanwhile');
+    isReady = true;
+    told.length = 0;
+    await presence.beat();
+    await come('just after');
+    expect(told).toEqual(['meanwhile', 'just after']);
+    await presence.beat();
+    await presence.beat();
+    expect(told).toEqual(['meanwhile', 'just after', 'meanwhile', 'just after']);
   });
 });

@@ -23,8 +23,11 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   /** The name under which the sockets of this process are registered; another one after every loss. */
   private node = randomUUID();
   private isRegistered = false;
+  private wasRegistered = false;
   /** What could be told here only. */
   private readonly untold = new Map<string, PresenceChange>();
+  /** Told since this node registered anew, when others may not have been back to hear it. */
+  private early: Map<string, PresenceChange> | undefined;
   private readonly cameHere = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
@@ -121,7 +124,8 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     if (!this.redis.isReady()) return this.counter.note(undefined);
     try {
       const beat = this.isRegistered ? await this.tellBeat() : undefined;
-      if (!beat?.lives) await this.register();
+      if (beat?.lives) await this.repeatEarly();
+      else await this.register();
       if (!beat?.lives || beat.reap) await this.reap();
     } catch (error) {
       this.lost(error);
@@ -145,6 +149,8 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     const old = this.node;
     this.node = randomUUID();
     this.isRegistered = true;
+    if (this.wasRegistered) this.early = new Map();
+    this.wasRegistered = true;
     await this.people.lease(this.node, this.timings.leaseMs);
     const people = this.registry.people().map((userId) => {
       const open = this.registry.liveSocketIds(userId);
@@ -154,6 +160,15 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     await this.people.lease(old, 0);
     for (const change of this.untold.values()) this.tell(change);
     this.untold.clear();
+  }
+
+  /** Once more, one beat later, what is still so: by then the other nodes listen again. */
+  private async repeatEarly(): Promise<void> {
+    const { early } = this;
+    this.early = undefined;
+    if (!early) return;
+    const online = await this.onlineAmong([...early.keys()]);
+    for (const change of early.values()) if (change.isOnline === online.has(change.userId)) this.tell(change);
   }
 
   private async reap(): Promise<void> {
@@ -232,6 +247,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   }
 
   private tell(change: PresenceChange): void {
+    this.early?.set(change.userId, change);
     for (const listener of this.listeners) listener(change);
   }
 }
