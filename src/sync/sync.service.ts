@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import limitTo from 'p-limit';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
+import { SharedRuns } from '../common/shared-runs';
 import { SYNC_POINT_DAYS, type SyncEvent, type SyncResult } from '../contract/payloads';
 import type { Membership, Viewer } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
@@ -17,6 +18,8 @@ import type { SyncQueryDto } from './dto/sync-query.dto';
 const AT_ONCE = 16;
 /** Conversations whose memberships are read together. */
 const TOGETHER = 10;
+/** How long a list is waited for. */
+const MEMBERS_MS = 10_000;
 const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
 
 /**
@@ -26,6 +29,8 @@ const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
 @Injectable()
 export class SyncService {
   private readonly slots = limitTo(AT_ONCE);
+  /** A class that comes back together asks for the same lists. */
+  private readonly members: SharedRuns<string, ReadonlyMap<string, Membership[]>>;
 
   constructor(
     private readonly points: SyncPointsRepository,
@@ -35,7 +40,9 @@ export class SyncService {
     private readonly settler: SummarySettler,
     private readonly delta: ConversationDelta,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.members = new SharedRuns((ids) => memberships.findInEach(ids), MEMBERS_MS);
+  }
 
   /** @throws DATABASE_UNAVAILABLE */
   sync(actor: Actor, query: SyncQueryDto): Promise<SyncResult> {
@@ -77,14 +84,14 @@ export class SyncService {
     const moved = rows.filter((row) => hasMoved(row, vector.get(row.id)));
     const ids = moved.map(({ id }) => id);
     const found = new Map((await this.conversations.findManyForViewer(ids, viewer)).map((c) => [c.id, c]));
-    let members = new Map<string, Membership[]>();
+    let members: ReadonlyMap<string, Membership[]> = new Map();
     for (const [index, row] of moved.entries()) {
       const left = limit - events.length;
       if (left <= 0) return { events, complete: false };
       if (index % TOGETHER === 0) {
         const next = ids.slice(index, index + TOGETHER).flatMap((id) => found.get(id) ?? []);
         for (const conversation of next) await this.reader.admit(conversation, viewer);
-        members = await this.memberships.findInEach(next.map(({ id }) => id));
+        members = await this.members.run(next.map(({ id }) => id));
       }
       const conversation = found.get(row.id);
       // Taken out a moment ago: the next sync says so.
