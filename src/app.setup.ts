@@ -12,6 +12,7 @@ import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
 import { toDomainError } from './common/errors/to-domain-error';
+import { answerWithin } from './common/http/answer-within';
 import { answerClientError } from './common/http/client-error';
 import { RouteTable } from './common/http/route-table';
 import { parseJson } from './common/http/parse-json';
@@ -61,7 +62,6 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
     // Given to the constructor: set later they are enforced every 30 s only (reliability, trap 13).
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
     requestTimeout: 30_000,
-    handlerTimeout: answerMs,
     keepAliveTimeout: 65_000,
     maxRequestsPerSocket: 1000,
     routerOptions: { maxParamLength: 1024 },
@@ -89,6 +89,7 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
     void reply.headers({ 'x-request-id': request.id, 'content-security-policy': csp });
     done();
   });
+  answerWithin(fastify, answerMs);
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-encoding': encoding = 'identity' } = request.headers;
     // Nothing here unpacks: compressed bytes would be read as broken JSON.

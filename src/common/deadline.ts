@@ -1,6 +1,7 @@
 import { DomainError } from './errors/domain-error';
 
-interface Deadline {
+/** A moment at which something has to be there. */
+export interface Deadline {
   readonly at: number;
   readonly onLate: () => void;
 }
