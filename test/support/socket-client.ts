@@ -12,7 +12,7 @@ export type TestSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
 type Payload<E extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[E]>[0];
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 15_000;
 
 /** A socket that has not connected yet; `auth` may be anything a client might send. */
 export const rawSocket = (url: string, auth: Record<string, unknown> = {}, transports = ['websocket']): TestSocket =>
