@@ -6,4 +6,6 @@ export class PresenceTimings {
   readonly leaseMs: number = 50_000;
   /** How often a node renews its lease and looks for dead ones. */
   readonly beatMs: number = 5_000;
+  /** After Redis was away all nodes are back within it: longer than the longest pause between tries to connect. */
+  readonly returnMs: number = 4_000;
 }

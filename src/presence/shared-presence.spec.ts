@@ -39,7 +39,7 @@ describe('SharedPresence', () => {
     expect(register).toHaveBeenCalledTimes(2);
   });
 
-  it('tells once more, with the next beat, what it told when it registered anew and is still so', async () => {
+  it('tells once more, when the others are back, what it told when it registered anew and is still so', async () => {
     let isReady = true;
     const redis = { isReady: () => isReady, onSubscribed: () => undefined };
     const done = jest.fn(() => Promise.resolve());
@@ -53,7 +53,7 @@ describe('SharedPresence', () => {
       new SharedCounter(registry),
       redis as unknown as RedisConnection,
       5,
-      new PresenceTimings(),
+      { ...new PresenceTimings(), returnMs: 50 },
     );
     const told: string[] = [];
     presence.onChange(({ userId }) => told.push(userId));
@@ -75,6 +75,9 @@ describe('SharedPresence', () => {
     await presence.beat();
     await come('just after');
     expect(told).toEqual(['meanwhile', 'just after']);
+    await presence.beat();
+    expect(told).toEqual(['meanwhile', 'just after']);
+    await new Promise((resolve) => setTimeout(resolve, 60));
     await presence.beat();
     await presence.beat();
     expect(told).toEqual(['meanwhile', 'just after', 'meanwhile', 'just after']);

@@ -27,7 +27,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   /** What could be told here only. */
   private readonly untold = new Map<string, PresenceChange>();
   /** Told since this node registered anew, when others may not have been back to hear it. */
-  private early: Map<string, PresenceChange> | undefined;
+  private early: { readonly until: number; readonly changes: Map<string, PresenceChange> } | undefined;
   private readonly cameHere = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
@@ -149,7 +149,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     const old = this.node;
     this.node = randomUUID();
     this.isRegistered = true;
-    if (this.wasRegistered) this.early = new Map();
+    if (this.wasRegistered) this.early = { until: performance.now() + this.timings.returnMs, changes: new Map() };
     this.wasRegistered = true;
     await this.people.lease(this.node, this.timings.leaseMs);
     const people = this.registry.people().map((userId) => {
@@ -162,13 +162,13 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     this.untold.clear();
   }
 
-  /** Once more, one beat later, what is still so: by then the other nodes listen again. */
+  /** Once more, when the other nodes listen again, what is still so. */
   private async repeatEarly(): Promise<void> {
-    const { early } = this;
+    if (!this.early || performance.now() < this.early.until) return;
+    const { changes } = this.early;
     this.early = undefined;
-    if (!early) return;
-    const online = await this.onlineAmong([...early.keys()]);
-    for (const change of early.values()) if (change.isOnline === online.has(change.userId)) this.tell(change);
+    const online = await this.onlineAmong([...changes.keys()]);
+    for (const change of changes.values()) if (change.isOnline === online.has(change.userId)) this.tell(change);
   }
 
   private async reap(): Promise<void> {
@@ -247,7 +247,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   }
 
   private tell(change: PresenceChange): void {
-    this.early?.set(change.userId, change);
+    this.early?.changes.set(change.userId, change);
     for (const listener of this.listeners) listener(change);
   }
 }

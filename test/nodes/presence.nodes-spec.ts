@@ -23,7 +23,7 @@ const FAR_MS = 1_000_000;
 describe('the scripts', () => {
   const NODES = ['a', 'b', 'c'] as const;
   const PLACES = 3;
-  const timings: PresenceTimings = { graceMs: FAR_MS, leaseMs: FAR_MS, beatMs: FAR_MS };
+  const timings: PresenceTimings = { graceMs: FAR_MS, leaseMs: FAR_MS, beatMs: FAR_MS, returnMs: FAR_MS };
   let server: RedisServer;
   let redis: RedisConnection;
   beforeAll(async () => {
@@ -155,7 +155,7 @@ describe('the scripts', () => {
 });
 
 describe('presence over two nodes', () => {
-  const TIMINGS = { graceMs: 1_000, leaseMs: 2_000, beatMs: 200 };
+  const TIMINGS = { graceMs: 1_000, leaseMs: 2_000, beatMs: 200, returnMs: 4_000 };
   let server: RedisServer;
   let store: TestStore;
   let nodes: [TestApp, TestApp];
