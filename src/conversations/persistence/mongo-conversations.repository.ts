@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
 import { isDuplicateKey } from '../../database/duplicate-key';
+import { firstRow, rows } from '../../database/rows';
 import type { Conversation, Viewer } from '../conversation';
 import {
   ConversationsRepository,
@@ -38,17 +39,15 @@ export class MongoConversationsRepository extends ConversationsRepository {
 
   /** Index: _id. */
   async findForViewer(conversationId: string, viewer: Viewer): Promise<Conversation | undefined> {
-    const found = await this.conversations
-      .findOne({ _id: conversationId, ...accessOf(viewer) })
-      .lean<ConversationDocument | null>();
+    const filter = { _id: conversationId, ...accessOf(viewer) };
+    const found = await firstRow<ConversationDocument>(this.conversations, filter);
     return found ? toConversation(found) : undefined;
   }
 
   /** Index: _id. */
   async findManyForViewer(conversationIds: readonly string[], viewer: Viewer): Promise<Conversation[]> {
-    const found = await this.conversations
-      .find({ _id: { $in: [...conversationIds] }, ...accessOf(viewer) })
-      .lean<ConversationDocument[]>();
+    const filter = { _id: { $in: [...conversationIds] }, ...accessOf(viewer) };
+    const found = await rows<ConversationDocument>(this.conversations, filter);
     return found.map(toConversation);
   }
 
@@ -60,21 +59,20 @@ export class MongoConversationsRepository extends ConversationsRepository {
         $or: visibleTo(viewer),
         ...(without.length === 0 ? {} : { _id: { $nin: [...without] } }),
       };
-      const query = this.conversations.find(filter, ROW).sort({ activity_at: -1, _id: 1 });
-      return (limit === undefined ? query : query.limit(limit)).lean<RowDocument[]>();
+      const order = { sort: { activity_at: -1, _id: 1 }, ...(limit === undefined ? {} : { limit }) } as const;
+      return rows<RowDocument>(this.conversations, filter, { projection: ROW, ...order });
     });
-    const rows = (await Promise.all(branches)).flat().map((row): [string, ListedRow] => [row._id, toRow(row)]);
-    return [...new Map(rows).values()].sort(latestFirst).slice(0, limit);
+    const listed = (await Promise.all(branches)).flat().map((row): [string, ListedRow] => [row._id, toRow(row)]);
+    return [...new Map(listed).values()].sort(latestFirst).slice(0, limit);
   }
 
   /** Index: _id. */
   async findListed(viewer: Viewer, conversationIds: readonly string[]): Promise<ListedRow[]> {
-    const found = await this.conversations
-      .find(
-        { _id: { $in: [...conversationIds] }, $and: [{ $or: branchesOf(viewer) }, { $or: visibleTo(viewer) }] },
-        ROW,
-      )
-      .lean<RowDocument[]>();
+    const found = await rows<RowDocument>(
+      this.conversations,
+      { _id: { $in: [...conversationIds] }, $and: [{ $or: branchesOf(viewer) }, { $or: visibleTo(viewer) }] },
+      { projection: ROW },
+    );
     return found.map(toRow).sort(latestFirst);
   }
 
@@ -89,7 +87,11 @@ export class MongoConversationsRepository extends ConversationsRepository {
   /** Index: participant_hot, audience_hot. */
   async findHotIds(viewer: Viewer): Promise<string[]> {
     const branches = branchesOf(viewer).map((branch) =>
-      this.conversations.find({ ...branch, hot_until: { $exists: true } }, { _id: 1 }).lean<{ _id: string }[]>(),
+      rows<{ _id: string }>(
+        this.conversations,
+        { ...branch, hot_until: { $exists: true } },
+        { projection: { _id: 1 } },
+      ),
     );
     return (await Promise.all(branches)).flat().map(({ _id }) => _id);
   }
@@ -97,36 +99,38 @@ export class MongoConversationsRepository extends ConversationsRepository {
   /** Index: participant_recent, audience_recent. */
   async findSyncRows(viewer: Viewer): Promise<SyncRow[]> {
     const branches = disjointBranchesOf(viewer).map((branch) =>
-      this.conversations.find(branch, SYNC_ROW).lean<SyncRowDocument[]>(),
+      rows<SyncRowDocument>(this.conversations, branch, { projection: SYNC_ROW }),
     );
     return (await Promise.all(branches)).flat().map(toSyncRow);
   }
 
   /** Index: hot. */
   async findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]> {
-    const found = await this.conversations
-      .find({ hot_until: { $exists: true, $lt: before } }, { hot_until: 1 })
-      .sort({ hot_until: 1 })
-      .limit(limit)
-      .lean<{ _id: string; hot_until: Date }[]>();
+    const found = await rows<{ _id: string; hot_until: Date }>(
+      this.conversations,
+      { hot_until: { $exists: true, $lt: before } },
+      { projection: { hot_until: 1 }, sort: { hot_until: 1 }, limit },
+    );
     return found.map(({ _id, hot_until }) => ({ id: _id, hotUntil: hot_until }));
   }
 
   /** Index: busiest. */
   async findBusiest(limit: number): Promise<{ id: string; messages: number }[]> {
-    const found = await this.conversations
-      .find({ 'summary.seq': { $gt: 0 } }, { 'summary.seq': 1 })
-      .sort({ 'summary.seq': -1 })
-      .limit(limit)
-      .lean<Pick<ConversationDocument, '_id' | 'summary'>[]>();
+    const found = await rows<Pick<ConversationDocument, '_id' | 'summary'>>(
+      this.conversations,
+      { 'summary.seq': { $gt: 0 } },
+      { projection: { 'summary.seq': 1 }, sort: { 'summary.seq': -1 }, limit },
+    );
     return found.map(({ _id, summary }) => ({ id: _id, messages: summary.seq }));
   }
 
   /** Index: _id. */
   async heads(ids: readonly string[]): Promise<Map<string, Heads>> {
-    const found = await this.conversations
-      .find({ _id: { $in: [...ids] } }, { 'summary.seq': 1, 'summary.mod': 1, floor_seq: 1 })
-      .lean<Pick<ConversationDocument, '_id' | 'summary' | 'floor_seq'>[]>();
+    const found = await rows<Pick<ConversationDocument, '_id' | 'summary' | 'floor_seq'>>(
+      this.conversations,
+      { _id: { $in: [...ids] } },
+      { projection: { 'summary.seq': 1, 'summary.mod': 1, floor_seq: 1 } },
+    );
     return new Map(
       found.map(({ _id, summary, floor_seq = 0 }) => [
         _id,
@@ -137,9 +141,11 @@ export class MongoConversationsRepository extends ConversationsRepository {
 
   /** Index: _id. */
   async standings(ids: readonly string[]): Promise<Map<string, Standing>> {
-    const found = await this.conversations
-      .find({ _id: { $in: [...ids] } }, { version: 1, 'summary.seq': 1 })
-      .lean<Pick<ConversationDocument, '_id' | 'version' | 'summary'>[]>();
+    const found = await rows<Pick<ConversationDocument, '_id' | 'version' | 'summary'>>(
+      this.conversations,
+      { _id: { $in: [...ids] } },
+      { projection: { version: 1, 'summary.seq': 1 } },
+    );
     return new Map(found.map(({ _id, version, summary }) => [_id, { version, seq: summary.seq }]));
   }
 
@@ -155,13 +161,13 @@ export class MongoConversationsRepository extends ConversationsRepository {
 
   /** Index: _id. */
   async findById(conversationId: string): Promise<Conversation | undefined> {
-    const found = await this.conversations.findById(conversationId).lean<ConversationDocument | null>();
+    const found = await firstRow<ConversationDocument>(this.conversations, { _id: conversationId });
     return found ? toConversation(found) : undefined;
   }
 
   /** Index: _id. */
   async findByIds(conversationIds: readonly string[]): Promise<Conversation[]> {
-    const found = await this.conversations.find({ _id: { $in: [...conversationIds] } }).lean<ConversationDocument[]>();
+    const found = await rows<ConversationDocument>(this.conversations, { _id: { $in: [...conversationIds] } });
     return found.map(toConversation);
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
 import { isDuplicateKey } from '../../database/duplicate-key';
+import { rows } from '../../database/rows';
 import type { Membership } from '../conversation';
 import { type MembershipPair, MembershipsRepository, type PositionMove } from '../memberships.repository';
 import { fromMembership, toMembership } from './conversation.mapper';
@@ -18,15 +19,13 @@ export class MongoMembershipsRepository extends MembershipsRepository {
 
   /** Index: conversation. */
   async findIn(conversationId: string): Promise<Membership[]> {
-    const found = await this.model.find({ conversation_id: conversationId }).lean<MembershipDocument[]>();
+    const found = await rows<MembershipDocument>(this.model, { conversation_id: conversationId });
     return found.map(toMembership);
   }
 
   /** Index: conversation. */
   async findInEach(conversationIds: readonly string[]): Promise<Map<string, Membership[]>> {
-    const found = await this.model
-      .find({ conversation_id: { $in: [...conversationIds] } })
-      .lean<MembershipDocument[]>();
+    const found = await rows<MembershipDocument>(this.model, { conversation_id: { $in: [...conversationIds] } });
     const byConversation = new Map<string, Membership[]>();
     for (const membership of found.map(toMembership)) {
       const some = byConversation.get(membership.conversationId);
@@ -39,21 +38,20 @@ export class MongoMembershipsRepository extends MembershipsRepository {
   /** Index: _id. */
   async findPairs(pairs: readonly MembershipPair[]): Promise<Membership[]> {
     const ids = pairs.map(({ conversationId, userId }) => membershipId(conversationId, userId));
-    const found = await this.model.find({ _id: { $in: ids } }).lean<MembershipDocument[]>();
+    const found = await rows<MembershipDocument>(this.model, { _id: { $in: ids } });
     return found.map(toMembership);
   }
 
   /** Index: user. */
   async findOfUser(userId: string): Promise<Membership[]> {
-    const found = await this.model.find({ user_id: userId }).lean<MembershipDocument[]>();
+    const found = await rows<MembershipDocument>(this.model, { user_id: userId });
     return found.map(toMembership);
   }
 
   /** Index: user_archived. */
   async findArchived(userId: string): Promise<Membership[]> {
-    const found = await this.model
-      .find({ user_id: userId, archived_seq: { $exists: true } })
-      .lean<MembershipDocument[]>();
+    const filter = { user_id: userId, archived_seq: { $exists: true } };
+    const found = await rows<MembershipDocument>(this.model, filter);
     return found.map(toMembership);
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model } from 'mongoose';
+import { rows } from '../../database/rows';
 import { MessageTimeline, type Place, type SentMessage } from '../message-timeline';
 import { MessageDocument } from './message.schema';
 
@@ -26,13 +27,14 @@ export class MongoMessageTimeline extends MessageTimeline {
 
   /** Index: created. */
   async between(from: Date, before: Date, limit?: number): Promise<SentMessage[]> {
-    const query = this.model.find({ created_at: { $gte: from, $lt: before } }, ROW).sort({ created_at: 1 });
-    return (await (limit === undefined ? query : query.limit(limit)).lean<Row[]>()).map(toSent);
+    const options = { projection: ROW, sort: { created_at: 1 }, ...(limit === undefined ? {} : { limit }) } as const;
+    return (await rows<Row>(this.model, { created_at: { $gte: from, $lt: before } }, options)).map(toSent);
   }
 
   /** Index: sender_in_time. */
   async bySenderSince(senderId: string, from: Date): Promise<SentMessage[]> {
-    return (await this.model.find({ sender_id: senderId, created_at: { $gte: from } }, ROW).lean<Row[]>()).map(toSent);
+    const filter = { sender_id: senderId, created_at: { $gte: from } };
+    return (await rows<Row>(this.model, filter, { projection: ROW })).map(toSent);
   }
 
   /** Index: conversation_seq. */
@@ -41,7 +43,7 @@ export class MongoMessageTimeline extends MessageTimeline {
     for (let start = 0; start < places.length; start += PLACES_AT_ONCE) {
       const branches = places.slice(start, start + PLACES_AT_ONCE);
       const $or = branches.map(({ conversationId, seq }) => ({ conversation_id: conversationId, seq }));
-      found.push(...(await this.model.find({ $or }, ROW).lean<Row[]>()).map(toSent));
+      found.push(...(await rows<Row>(this.model, { $or }, { projection: ROW })).map(toSent));
     }
     return found;
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
 import type { Model, mongo } from 'mongoose';
 import { duplicateIndexOf, isDuplicateKey } from '../../database/duplicate-key';
+import { firstRow, rows } from '../../database/rows';
 import type { Change, Message, MessagePlace, MessageStub } from '../message';
 import {
   MessagesRepository,
@@ -85,30 +86,31 @@ export class MongoMessagesRepository extends MessagesRepository {
 
   /** Index: conversation_seq. */
   async top(conversationId: string): Promise<Pick<Message, 'seq' | 'createdAt'> | undefined> {
-    const found = await this.model
-      .findOne({ conversation_id: conversationId }, { seq: 1, created_at: 1, _id: 0 })
-      .sort({ seq: -1 })
-      .lean<Pick<MessageDocument, 'seq' | 'created_at'> | null>();
+    const found = await firstRow<Pick<MessageDocument, 'seq' | 'created_at'>>(
+      this.model,
+      { conversation_id: conversationId },
+      { projection: { seq: 1, created_at: 1, _id: 0 }, sort: { seq: -1 } },
+    );
     return found ? { seq: found.seq, createdAt: found.created_at } : undefined;
   }
 
   /** Index: conversation_seq. */
   async tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]> {
-    const found = await this.model
-      .find({ conversation_id: conversationId, seq: { $gt: seq } }, { seq: 1, sender_id: 1, created_at: 1 })
-      .sort({ seq: 1 })
-      .limit(limit)
-      .lean<Pick<MessageDocument, '_id' | 'seq' | 'sender_id' | 'created_at'>[]>();
+    const found = await rows<Pick<MessageDocument, '_id' | 'seq' | 'sender_id' | 'created_at'>>(
+      this.model,
+      { conversation_id: conversationId, seq: { $gt: seq } },
+      { projection: { seq: 1, sender_id: 1, created_at: 1 }, sort: { seq: 1 }, limit },
+    );
     return found.map((row) => ({ id: row._id, seq: row.seq, senderId: row.sender_id, createdAt: row.created_at }));
   }
 
   /** Index: conversation_seq. */
   async page({ conversationId, after, before, limit, forward }: HistoryRange): Promise<Message[]> {
-    const found = await this.model
-      .find({ conversation_id: conversationId, seq: { $gt: after, $lt: before } })
-      .sort({ seq: forward ? 1 : -1 })
-      .limit(limit)
-      .lean<MessageDocument[]>();
+    const found = await rows<MessageDocument>(
+      this.model,
+      { conversation_id: conversationId, seq: { $gt: after, $lt: before } },
+      { sort: { seq: forward ? 1 : -1 }, limit },
+    );
     const messages = found.map(toMessage);
     return forward ? messages : messages.reverse();
   }
@@ -121,51 +123,50 @@ export class MongoMessagesRepository extends MessagesRepository {
         conversation_id: conversationId,
         seq: { $gt: after, $lte: upTo },
       }));
-      for (const row of await this.model.find({ $or: branches }).lean<MessageDocument[]>())
-        messages.push(toMessage(row));
+      for (const row of await rows<MessageDocument>(this.model, { $or: branches })) messages.push(toMessage(row));
     }
     return messages;
   }
 
   /** Index: conversation_mod. */
   async changedSince(conversationId: string, mod: number, limit: number): Promise<Message[]> {
-    const found = await this.model
-      .find({ conversation_id: conversationId, mod: { $gt: mod } })
-      .sort({ mod: 1 })
-      .limit(limit)
-      .lean<MessageDocument[]>();
+    const found = await rows<MessageDocument>(
+      this.model,
+      { conversation_id: conversationId, mod: { $gt: mod } },
+      { sort: { mod: 1 }, limit },
+    );
     return found.map(toMessage);
   }
 
   /** Index: conversation_seq. */
   async idsAt(conversationId: string, seqs: readonly number[]): Promise<Map<number, string>> {
-    const found = await this.model
-      .find({ conversation_id: conversationId, seq: { $in: [...seqs] } }, { seq: 1 })
-      .lean<Pick<MessageDocument, '_id' | 'seq'>[]>();
+    const found = await rows<Pick<MessageDocument, '_id' | 'seq'>>(
+      this.model,
+      { conversation_id: conversationId, seq: { $in: [...seqs] } },
+      { projection: { seq: 1 } },
+    );
     return new Map(found.map(({ _id, seq }) => [seq, _id]));
   }
 
   /** Index: _id. */
   async findById(messageId: string): Promise<Message | undefined> {
-    const found = await this.model.findById(messageId).lean<MessageDocument | null>();
+    const found = await firstRow<MessageDocument>(this.model, { _id: messageId });
     return found ? toMessage(found) : undefined;
   }
 
   /** Index: _id. */
   async findByIds(messageIds: readonly string[]): Promise<Message[]> {
-    const found = await this.model.find({ _id: { $in: [...messageIds] } }).lean<MessageDocument[]>();
+    const found = await rows<MessageDocument>(this.model, { _id: { $in: [...messageIds] } });
     return found.map(toMessage);
   }
 
   /** Index: conversation_sender_key. `$exists` lets the planner use the partial index. */
   async findByKey(conversationId: string, senderId: string, clientMessageId: string): Promise<Message | undefined> {
-    const found = await this.model
-      .findOne({
-        conversation_id: conversationId,
-        sender_id: senderId,
-        client_message_id: { $exists: true, $eq: clientMessageId },
-      })
-      .lean<MessageDocument | null>();
+    const found = await firstRow<MessageDocument>(this.model, {
+      conversation_id: conversationId,
+      sender_id: senderId,
+      client_message_id: { $exists: true, $eq: clientMessageId },
+    });
     return found ? toMessage(found) : undefined;
   }
 
@@ -175,10 +176,11 @@ export class MongoMessagesRepository extends MessagesRepository {
     let high = (await this.top(conversationId))?.seq ?? 0;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const found = await this.model
-        .findOne({ conversation_id: conversationId, seq: { $gte: middle } }, { seq: 1, created_at: 1, _id: 0 })
-        .sort({ seq: 1 })
-        .lean<{ seq: number; created_at: Date } | null>();
+      const found = await firstRow<Pick<MessageDocument, 'seq' | 'created_at'>>(
+        this.model,
+        { conversation_id: conversationId, seq: { $gte: middle } },
+        { projection: { seq: 1, created_at: 1, _id: 0 }, sort: { seq: 1 } },
+      );
       if (found && found.created_at <= at) low = found.seq;
       else high = middle - 1;
     }
@@ -187,11 +189,11 @@ export class MongoMessagesRepository extends MessagesRepository {
 
   /** Index: conversation_seq. */
   async sendersBetween(conversationId: string, after: number, upTo: number): Promise<string[]> {
-    const found = await this.model
-      .find({ conversation_id: conversationId, seq: { $gt: after, $lte: upTo } }, { sender_id: 1, _id: 0 })
-      .sort({ seq: -1 })
-      .limit(500)
-      .lean<{ sender_id: string }[]>();
+    const found = await rows<Pick<MessageDocument, 'sender_id'>>(
+      this.model,
+      { conversation_id: conversationId, seq: { $gt: after, $lte: upTo } },
+      { projection: { sender_id: 1, _id: 0 }, sort: { seq: -1 }, limit: 500 },
+    );
     return [...new Set(found.map((row) => row.sender_id))];
   }
 
@@ -203,22 +205,19 @@ export class MongoMessagesRepository extends MessagesRepository {
     const found: MessageDocument[] = [];
     for (const range of ranges) {
       if (found.length >= limit) break;
-      const rows = await this.model
-        .find({ sender_id: senderId, ...range })
-        .sort({ created_at: 1, _id: 1 })
-        .limit(limit - found.length)
-        .lean<MessageDocument[]>();
-      found.push(...rows);
+      const options = { sort: { created_at: 1, _id: 1 }, limit: limit - found.length } as const;
+      found.push(...(await rows<MessageDocument>(this.model, { sender_id: senderId, ...range }, options)));
     }
     return found.map(toMessage);
   }
 
   /** Index: conversation_mod. `$exists` lets the planner use the partial index. */
   async topMod(conversationId: string): Promise<number> {
-    const found = await this.model
-      .findOne({ conversation_id: conversationId, mod: { $exists: true } }, { mod: 1, _id: 0 })
-      .sort({ mod: -1 })
-      .lean<{ mod: number } | null>();
+    const found = await firstRow<{ mod: number }>(
+      this.model,
+      { conversation_id: conversationId, mod: { $exists: true } },
+      { projection: { mod: 1, _id: 0 }, sort: { mod: -1 } },
+    );
     return found?.mod ?? 0;
   }
 
@@ -243,10 +242,12 @@ export class MongoMessagesRepository extends MessagesRepository {
         is_deleted: true,
         seq: { $gt: after, $lte: upTo },
       }));
-      const rows = await this.model
-        .find({ $or: branches }, { conversation_id: 1, seq: 1, _id: 0 })
-        .lean<Pick<MessageDocument, 'conversation_id' | 'seq'>[]>();
-      for (const { conversation_id: id, seq } of rows) {
+      const places = await rows<Pick<MessageDocument, 'conversation_id' | 'seq'>>(
+        this.model,
+        { $or: branches },
+        { projection: { conversation_id: 1, seq: 1, _id: 0 } },
+      );
+      for (const { conversation_id: id, seq } of places) {
         const seqs = found.get(id);
         if (seqs) seqs.push(seq);
         else found.set(id, [seq]);
@@ -257,21 +258,21 @@ export class MongoMessagesRepository extends MessagesRepository {
 
   /** Index: created. */
   async createdBetween(after: Date, upTo: Date, limit: number): Promise<Message[]> {
-    const found = await this.model
-      .find({ created_at: { $gt: after, $lte: upTo } })
-      .sort({ created_at: 1 })
-      .limit(limit)
-      .lean<MessageDocument[]>();
+    const found = await rows<MessageDocument>(
+      this.model,
+      { created_at: { $gt: after, $lte: upTo } },
+      { sort: { created_at: 1 }, limit },
+    );
     return found.map(toMessage);
   }
 
   /** Index: created. */
   async createdBefore(at: Date, limit: number): Promise<MessagePlace[]> {
-    const found = await this.model
-      .find({ created_at: { $lt: at } }, { conversation_id: 1, seq: 1, mod: 1 })
-      .sort({ created_at: 1 })
-      .limit(limit)
-      .lean<Pick<MessageDocument, '_id' | 'conversation_id' | 'seq' | 'mod'>[]>();
+    const found = await rows<Pick<MessageDocument, '_id' | 'conversation_id' | 'seq' | 'mod'>>(
+      this.model,
+      { created_at: { $lt: at } },
+      { projection: { conversation_id: 1, seq: 1, mod: 1 }, sort: { created_at: 1 }, limit },
+    );
     return found.map((row) => ({
       id: row._id,
       conversationId: row.conversation_id,

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import type { Model } from 'mongoose';
+import type { Model, mongo } from 'mongoose';
 import { randomBytes } from 'node:crypto';
+import { firstRow } from '../../database/rows';
 import { decodeVector, encodeVector } from '../sync-position';
 import { SyncPointsRepository, type SyncPoint } from '../sync-points.repository';
 import { SyncPointDocument } from './sync-point.schema';
 
 const CURSOR_BYTES = 16;
+
+type Row = Omit<SyncPointDocument, 'positions'> & { readonly positions: mongo.Binary };
 
 @Injectable()
 export class MongoSyncPointsRepository extends SyncPointsRepository {
@@ -16,10 +19,9 @@ export class MongoSyncPointsRepository extends SyncPointsRepository {
 
   /** Index: _id. */
   async find(cursor: string): Promise<SyncPoint | undefined> {
-    const found = await this.model.findById(cursor).lean<(SyncPointDocument & { positions: unknown }) | null>();
+    const found = await firstRow<Row>(this.model, { _id: cursor });
     if (!found) return undefined;
-    // Lean answers hold the driver's Binary.
-    const { buffer, position } = found.positions as unknown as { buffer: Uint8Array; position: number };
+    const { buffer, position } = found.positions;
     const vector = decodeVector(Buffer.from(buffer.subarray(0, position)));
     return { userId: found.user_id, vector, at: found.at };
   }
