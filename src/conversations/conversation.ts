@@ -128,6 +128,32 @@ export function deliveredAtOf(membership: Membership, seq: number): Date | null 
   return delivered && (!read || delivered < read) ? delivered : read;
 }
 
+/** What of a message moves its sender's position. */
+interface Sent {
+  readonly senderId: string;
+  readonly seq: number;
+  readonly createdAt: Date;
+}
+
+/** @returns the memberships as they stand once it is settled that whoever sends has read up to there (contract 6.5). */
+export function readBySending(memberships: readonly Membership[], sent: readonly Sent[]): Membership[] {
+  const last = new Map<string, Sent>();
+  for (const message of sent)
+    if (message.seq > (last.get(message.senderId)?.seq ?? 0)) last.set(message.senderId, message);
+  return memberships.map((membership) => {
+    const message = last.get(membership.userId);
+    if (!message || message.seq <= membership.readSeq) return membership;
+    const { seq, createdAt: at } = message;
+    return {
+      ...membership,
+      readSeq: seq,
+      readAt: at,
+      readMarks: [...membership.readMarks, { seq, at }],
+      deliveredSeq: Math.max(membership.deliveredSeq, seq),
+    };
+  });
+}
+
 /** @returns the `seq` up to which the history is not the member's to see (`history: joined`); 0: all of it is. */
 export const hiddenUpTo = ({ history }: Pick<Conversation, 'history'>, membership: Membership | undefined): number =>
   history === 'joined' ? (membership?.joinedSeq ?? 0) : 0;

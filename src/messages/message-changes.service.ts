@@ -14,7 +14,7 @@ import type { Change, Message } from '../message-store/message';
 import { UsersService } from '../users/users.service';
 import { MessageAccess } from './message-access';
 import { MessageChanger } from './message-changer';
-import { presenterOf, seenBy, type Scene } from './message.presenter';
+import { presenterIn, seenBy, type Scene } from './message.presenter';
 import type { MessageDeleteDto, MessageEditDto } from './dto/edit-message.dto';
 import { requireLength, WritingRights } from './writing-rights';
 
@@ -97,7 +97,7 @@ export class MessageChangesService {
       if (!conversation) throw new DomainError('MESSAGE_NOT_FOUND');
       const scene = { conversation, memberships };
       if (changed) this.tell(message, scene, await this.reader.audienceOf(conversation));
-      return presenterOf(message, scene)(actor.userId);
+      return presenterIn(scene)(message)(actor.userId);
     });
   }
 
@@ -109,7 +109,7 @@ export class MessageChangesService {
       this.events.emit('message.deleted', { conversationId, messageId, seq, recipientIds });
       return;
     }
-    const present = presenterOf(message, scene);
+    const present = presenterIn(scene)(message);
     for (const recipientId of recipientIds) {
       this.events.emit('message.updated', { message: present(recipientId), recipientId });
     }

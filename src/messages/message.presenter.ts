@@ -45,18 +45,16 @@ function standingOf(message: Message, judged: readonly Membership[]): Standing {
   };
 }
 
-/**
- * The other participants of now whom the message was for: it does not count as read by who came after it. Where all
- * administrators take part, those among them who came.
- */
-function othersOf(message: Message, { conversation, memberships }: Scene): Membership[] {
+/** The memberships of the participants of now; where all administrators take part, those among them who came. */
+function presentIn({ conversation, memberships }: Scene): readonly Membership[] {
+  if (conversation.audience !== null) return memberships;
   const present = new Set(conversation.participants);
-  const byRole = conversation.audience !== null;
-  return memberships.filter(
-    ({ userId, joinedSeq }) =>
-      userId !== message.senderId && joinedSeq < message.seq && (byRole || present.has(userId)),
-  );
+  return memberships.filter(({ userId }) => present.has(userId));
 }
+
+/** Those whom the message was for: it does not count as read by who came after it. */
+const othersOf = (message: Message, present: readonly Membership[]): Membership[] =>
+  present.filter(({ userId, joinedSeq }) => userId !== message.senderId && joinedSeq < message.seq);
 
 /** Whose positions make a message delivered and read for its sender: of administrators, the one furthest on. */
 function judgedFor(message: Message, { conversation }: Scene, others: readonly Membership[]): Membership[] {
@@ -78,20 +76,24 @@ function receiptsOf(message: Message, others: readonly Membership[], participant
 }
 
 /**
- * Presents one message to any number of viewers. Receipts are derived from positions: for the
+ * Presents messages of one conversation, each to any number of viewers. Receipts are derived from positions: for the
  * sender over all other participants, for a recipient their own (contract 2). Each viewer costs the same, whatever the
  * size of the group.
  */
-export function presenterOf(message: Message, scene: Scene): (viewerId: string) => MessagePayload {
-  const others = othersOf(message, scene);
-  const receipts = receiptsOf(message, others, scene.conversation.participants.length);
-  const byUser = new Map(scene.memberships.map((membership) => [membership.userId, membership]));
-  const standing = (viewerId: string): Standing => {
-    if (viewerId === message.senderId) return standingOf(message, judgedFor(message, scene, others));
-    const own = byUser.get(viewerId);
-    return standingOf(message, own ? [own] : []);
+export function presenterIn(scene: Scene): (message: Message) => (viewerId: string) => MessagePayload {
+  const { conversation, memberships } = scene;
+  const present = presentIn(scene);
+  const byUser = new Map(memberships.map((membership) => [membership.userId, membership]));
+  return (message) => {
+    const others = othersOf(message, present);
+    const receipts = receiptsOf(message, others, conversation.participants.length);
+    const standing = (viewerId: string): Standing => {
+      if (viewerId === message.senderId) return standingOf(message, judgedFor(message, scene, others));
+      const own = byUser.get(viewerId);
+      return standingOf(message, own ? [own] : []);
+    };
+    return (viewerId) => payloadOf(message, conversation, standing(viewerId), receipts);
   };
-  return (viewerId) => payloadOf(message, scene.conversation, standing(viewerId), receipts);
 }
 
 /** An allow-list of fields. */
@@ -136,7 +138,7 @@ export function seenBy(
 
 /** A message as one participant sees it. */
 export const presentMessage = (message: Message, { viewerId, ...scene }: MessageView): MessagePayload =>
-  presenterOf(message, scene)(viewerId);
+  presenterIn(scene)(message)(viewerId);
 
 /** A message at its commit: nobody has received it, so that every participant sees the same. */
 export const presentNewMessage = (message: Message, conversation: Conversation): MessagePayload =>
@@ -152,7 +154,7 @@ export function presentDetails(message: Message, view: MessageView): MessageDeta
   if (message.senderId !== view.viewerId) return payload;
   return {
     ...payload,
-    receipts: othersOf(message, view)
+    receipts: othersOf(message, presentIn(view))
       .sort(byUserId)
       .map((member) => ({
         user_id: member.userId,

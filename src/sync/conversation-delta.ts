@@ -4,9 +4,9 @@ import { deliveredAtOf, hiddenUpTo, readAtOf, type Conversation, type Membership
 import { ConversationViews } from '../conversations/conversation-views';
 import type { SyncRow } from '../conversations/conversations.repository';
 import type { Message } from '../message-store/message';
-import { MessagesRepository } from '../message-store/messages.repository';
+import { MessagesRepository, type SeqRange } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
-import { NAMED_RECEIPTS, presenterOf } from '../messages/message.presenter';
+import { NAMED_RECEIPTS, presenterIn } from '../messages/message.presenter';
 import { digestOf, ownDigestOf, type SyncPosition } from './sync-position';
 
 /** What happened in one conversation since a position, and the position after it. */
@@ -19,10 +19,13 @@ export interface Delta {
 
 /** Where a client stands, and what stands now; the row was read before the memberships. */
 export interface Missed {
+  readonly conversation: Conversation;
   readonly row: SyncRow;
   /** Undefined: the conversation is new to the client. */
   readonly known: SyncPosition | undefined;
   readonly memberships: readonly Membership[];
+  /** The new messages up to the row, where they have been read already. */
+  readonly added?: readonly Message[] | undefined;
 }
 
 const END = Number.MAX_SAFE_INTEGER;
@@ -40,16 +43,30 @@ export class ConversationDelta {
   ) {}
 
   /**
-   * @param limit messages at most; receipts and the conversation itself come besides
+   * Reads the new messages of several conversations in one query, as far as they are few.
+   * @param limit messages at most: a conversation with more than what is left of it is read by itself, later
    */
-  async read(
-    viewerId: string,
-    conversation: Conversation,
-    { row, known, memberships }: Missed,
-    limit: number,
-  ): Promise<Delta> {
-    const own = memberships.find(({ userId }) => userId === viewerId);
-    const start = known ?? startOf(row, own);
+  async readAhead(viewerId: string, several: readonly Missed[], limit: number): Promise<Missed[]> {
+    const ahead = new Map<string, Message[]>();
+    const ranges: SeqRange[] = [];
+    let left = limit;
+    for (const missed of several) {
+      const { id: conversationId, seq: upTo } = missed.row;
+      const { after } = standingOf(viewerId, missed);
+      if (upTo <= after || upTo - after > left) continue;
+      ranges.push({ conversationId, after, upTo });
+      ahead.set(conversationId, []);
+      left -= upTo - after;
+    }
+    if (ranges.length === 0) return [...several];
+    for (const message of await this.messages.between(ranges)) ahead.get(message.conversationId)?.push(message);
+    return several.map((missed) => ({ ...missed, added: ahead.get(missed.row.id) }));
+  }
+
+  /** @param limit messages at most; receipts and the conversation itself come besides */
+  async read(viewerId: string, missed: Missed, limit: number): Promise<Delta> {
+    const { conversation, row, known, memberships } = missed;
+    const { own, start, after } = standingOf(viewerId, missed);
     const digest = digestOf(memberships);
     const ownDigest = ownDigestOf(own);
     const events: SyncEvent[] = [];
@@ -57,16 +74,17 @@ export class ConversationDelta {
 
     const changes = await this.changes(conversation.id, start, row, limit);
     const added = changes.complete
-      ? await this.added(conversation, own, start, row, limit - changes.messages.length)
+      ? await this.added(missed, start, after, limit - changes.messages.length)
       : { messages: [], seq: start.seq, complete: false };
     const floor = Math.max(hiddenUpTo(conversation, own), await this.retention.floorOf(conversation));
     const visible = [...changes.messages, ...added.messages].filter(
       (message) => message.seq > floor && !this.retention.isExpired(message),
     );
     visible.sort((a, b) => a.seq - b.seq);
+    const present = presenterIn({ conversation, memberships });
     for (const message of visible) {
       const isNew = message.seq > start.seq;
-      events.push(eventOf(message, isNew, presenterOf(message, { conversation, memberships })(viewerId)));
+      events.push(eventOf(message, isNew, present(message)(viewerId)));
     }
     if (!added.complete) {
       const position = { ...start, seq: added.seq, mod: changes.mod };
@@ -108,16 +126,15 @@ export class ConversationDelta {
   }
 
   private async added(
-    { id, ...conversation }: Conversation,
-    own: Membership | undefined,
+    { row, added }: Missed,
     start: SyncPosition,
-    row: SyncRow,
+    after: number,
     limit: number,
-  ): Promise<{ messages: Message[]; seq: number; complete: boolean }> {
+  ): Promise<{ messages: readonly Message[]; seq: number; complete: boolean }> {
     if (row.seq <= start.seq) return { messages: [], seq: start.seq, complete: true };
+    if (added && added.length <= limit) return { messages: added, seq: row.seq, complete: true };
     if (limit <= 0) return { messages: [], seq: start.seq, complete: false };
-    const after = Math.max(start.seq, hiddenUpTo(conversation, own));
-    const messages = await this.messages.page({ conversationId: id, after, before: END, limit, forward: true });
+    const messages = await this.messages.page({ conversationId: row.id, after, before: END, limit, forward: true });
     const complete = messages.length < limit;
     const last = messages.at(-1)?.seq ?? start.seq;
     return { messages, seq: complete ? Math.max(last, row.seq) : last, complete };
@@ -158,6 +175,16 @@ function receiptsOf(conversation_id: string, member: Membership, ids: ReadonlyMa
     events.push({ type: 'message_delivered', data });
   }
   return events;
+}
+
+/** Where the viewer's client stands, and above which `seq` there is something new to show. */
+function standingOf(
+  viewerId: string,
+  { conversation, row, known, memberships }: Missed,
+): { own: Membership | undefined; start: SyncPosition; after: number } {
+  const own = memberships.find(({ userId }) => userId === viewerId);
+  const start = known ?? startOf(row, own);
+  return { own, start, after: Math.max(start.seq, hiddenUpTo(conversation, own)) };
 }
 
 /** Where a conversation begins that is new to the client: with what came after the person. */

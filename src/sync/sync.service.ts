@@ -16,7 +16,7 @@ import type { SyncQueryDto } from './dto/sync-query.dto';
 
 /** When a whole school comes back at once, those who wait hold up neither the others' requests nor the store. */
 const AT_ONCE = 16;
-/** Conversations whose memberships are read together. */
+/** Conversations whose memberships and new messages are read together. */
 const TOGETHER = 10;
 /** How long a list is waited for. */
 const MEMBERS_MS = 10_000;
@@ -84,23 +84,24 @@ export class SyncService {
     const moved = rows.filter((row) => hasMoved(row, vector.get(row.id)));
     const ids = moved.map(({ id }) => id);
     const found = new Map((await this.conversations.findManyForViewer(ids, viewer)).map((c) => [c.id, c]));
-    let members: ReadonlyMap<string, Membership[]> = new Map();
-    for (const [index, row] of moved.entries()) {
+    for (let start = 0; start < moved.length; start += TOGETHER) {
       const left = limit - events.length;
       if (left <= 0) return { events, complete: false };
-      if (index % TOGETHER === 0) {
-        const next = ids.slice(index, index + TOGETHER).flatMap((id) => found.get(id) ?? []);
-        for (const conversation of next) await this.reader.admit(conversation, viewer);
-        members = await this.members.run(next.map(({ id }) => id));
+      // One that was taken out a moment ago is not found: the next sync says so.
+      const together = moved.slice(start, start + TOGETHER).flatMap((row) => {
+        const conversation = found.get(row.id);
+        return conversation ? [{ row, conversation, known: vector.get(row.id) }] : [];
+      });
+      for (const { conversation } of together) await this.reader.admit(conversation, viewer);
+      const members = await this.members.run(together.map(({ row }) => row.id));
+      const several = together.map((one) => ({ ...one, memberships: members.get(one.row.id) ?? [] }));
+      for (const missed of await this.delta.readAhead(viewer.userId, several, left)) {
+        if (events.length >= limit) return { events, complete: false };
+        const delta = await this.delta.read(viewer.userId, missed, limit - events.length);
+        events.push(...delta.events);
+        vector.set(missed.row.id, delta.position);
+        if (!delta.complete) return { events, complete: false };
       }
-      const conversation = found.get(row.id);
-      // Taken out a moment ago: the next sync says so.
-      if (!conversation) continue;
-      const missed = { row, known: vector.get(row.id), memberships: members.get(row.id) ?? [] };
-      const delta = await this.delta.read(viewer.userId, conversation, missed, left);
-      events.push(...delta.events);
-      vector.set(row.id, delta.position);
-      if (!delta.complete) return { events, complete: false };
     }
     return { events, complete: true };
   }

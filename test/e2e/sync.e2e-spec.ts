@@ -121,6 +121,23 @@ describe('sync', () => {
     expect(seen).toEqual(Array.from({ length: 11 }, (_, i) => [i + 1, String(i + 1)]));
   });
 
+  it('brings no more messages at once than asked for, changed ones and new ones together', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const { conversation_id, message_id } = await send(parent, { recipient_id: idOf(teacher), content: '1' });
+    const second = await send(parent, { conversation_id, content: '2' });
+    const { cursor } = await sync(teacher);
+    for (const id of [message_id, second.message_id])
+      await service.call('PATCH', `/api/v1/messages/${id}`, { as: parent, body: { content: 'changé' } });
+    for (const content of ['3', '4']) await send(parent, { conversation_id, content });
+    const seqsOf = ({ events }: SyncResult): unknown[] =>
+      events.filter(({ type }) => type.startsWith('message_')).map(({ data }) => (data as { seq: number }).seq);
+    const first = await sync(teacher, cursor, 3);
+    expect([seqsOf(first), first.has_more]).toEqual([[1, 2, 3], true]);
+    const rest = await sync(teacher, first.cursor, 3);
+    expect([seqsOf(rest).at(-1), rest.has_more]).toEqual([4, false]);
+  });
+
   it('answers a socket as it answers REST, with an acknowledgement and without', async () => {
     const [parent, teacher] = [aParent(), aTeacher()];
     await meet(parent, teacher);

@@ -4,7 +4,7 @@ import { ConversationViews } from '../../conversations/conversation-views';
 import { MembershipsRepository } from '../../conversations/memberships.repository';
 import { DomainEvents } from '../../events/domain-events';
 import { MessagesRepository } from '../../message-store/messages.repository';
-import { presenterOf, seenBy } from '../../messages/message.presenter';
+import { presenterIn, seenBy } from '../../messages/message.presenter';
 import { ConnectionRegistry } from '../../presence/connection-registry';
 import type { NewMessages, Other } from './arrival';
 import { MessageOrder } from './message-order';
@@ -98,7 +98,7 @@ export class ArrivalTeller {
       this.audience?.deliver('message.deleted', { conversationId, messageId, seq, recipientIds });
       return;
     }
-    const present = presenterOf(message, scene);
+    const present = presenterIn(scene)(message);
     for (const recipientId of recipientIds) {
       this.audience?.deliver('message.updated', { message: present(recipientId), recipientId });
     }
