@@ -66,6 +66,8 @@ export abstract class ConversationsRepository {
   abstract findHotIds(viewer: Viewer): Promise<string[]>;
   /** Every conversation of the viewer. */
   abstract findSyncRows(viewer: Viewer): Promise<SyncRow[]>;
+  /** Of conversations that are known to be the viewer's. */
+  abstract syncRowsOf(ids: readonly string[]): Promise<SyncRow[]>;
   /** Conversations whose mark ended before `before`, for repair. */
   abstract findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]>;
   /** Those with the most messages, most first; a message counts within a second or so. */

@@ -110,14 +110,12 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async settleNow(conversationIds: readonly string[]): Promise<void> {
-    const heads = await this.conversations.heads(conversationIds);
+    const heads = [...(await this.conversations.heads(conversationIds))];
     const found = new Map<string, Unsettled>();
-    await Promise.all(
-      [...heads].map(async ([id, { seq, mod }]) => {
-        const [top] = await Promise.all([this.messages.topMod(id), this.readTail(id, seq, found)]);
-        if (top > mod) entryOf(found, id).mod = top;
-      }),
-    );
+    await Promise.all([
+      this.readTails(new Map(heads.map(([id, { seq }]) => [id, seq])), found),
+      this.readMods(new Map(heads.map(([id, { mod }]) => [id, mod])), found),
+    ]);
     await this.write(found);
   }
 
@@ -146,16 +144,25 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
     return this.running;
   }
 
+  private async readTails(heads: ReadonlyMap<string, number>, found: Map<string, Unsettled>): Promise<void> {
+    const tails = await this.messages.tails(heads);
+    if (!tails) await Promise.all([...heads].map(([id, seq]) => this.readTail(id, seq, found)));
+    for (const [id, tail] of tails ?? []) takeIn(tail, entryOf(found, id));
+  }
+
+  private async readMods(heads: ReadonlyMap<string, number>, found: Map<string, Unsettled>): Promise<void> {
+    const tops = await this.messages.topMods(heads);
+    for (const [id, mod] of heads) {
+      const top = tops ? tops.get(id) : await this.messages.topMod(id);
+      if (top !== undefined && top > mod) entryOf(found, id).mod = top;
+    }
+  }
+
   private async readTail(id: string, from: number, found: Map<string, Unsettled>): Promise<void> {
     let after = from;
     for (;;) {
       const tail = await this.messages.tail(id, after, TAIL_BATCH);
-      for (const message of tail) {
-        const entry = entryOf(found, id);
-        entry.head = message;
-        entry.senders.set(message.senderId, message);
-        after = message.seq;
-      }
+      if (tail.length > 0) after = takeIn(tail, entryOf(found, id));
       if (tail.length < TAIL_BATCH) return;
     }
   }
@@ -185,6 +192,15 @@ export class SummarySettler implements OnApplicationBootstrap, BeforeApplication
   private complain(what: string, error: unknown): void {
     this.logger.warn(`${what} of conversation summaries failed (${errorName(error)}): trying again`);
   }
+}
+
+/** @param tail lowest first, not empty @returns its last place */
+function takeIn(tail: readonly MessageStub[], entry: Unsettled): number {
+  for (const message of tail) {
+    entry.head = message;
+    entry.senders.set(message.senderId, message);
+  }
+  return entry.head?.seq ?? 0;
 }
 
 function entryOf(entries: Map<string, Unsettled>, conversationId: string): Unsettled {

@@ -26,6 +26,12 @@ export abstract class MessagesRepository {
   abstract top(conversationId: string): Promise<Pick<Message, 'seq' | 'createdAt'> | undefined>;
   /** Messages above `seq`, lowest first, without their contents. */
   abstract tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]>;
+  /**
+   * The tails of many conversations at once.
+   * @param above the place above which each one's begins, by conversation
+   * @returns them lowest first, those that are empty left out; undefined when there are too many for one answer
+   */
+  abstract tails(above: ReadonlyMap<string, number>): Promise<Map<string, MessageStub[]> | undefined>;
   /** Lowest first; `after` and `before` are exclusive; the newest `limit` of the range, or the oldest when `forward`. */
   abstract page(range: HistoryRange): Promise<Message[]>;
   /** Messages whose last change has a place above `mod`, in the order of the changes. */
@@ -52,6 +58,8 @@ export abstract class MessagesRepository {
   abstract sentBy(senderId: string, after: Moment | undefined, limit: number): Promise<Message[]>;
   /** @returns the highest `mod` that a message carries, 0 when there is none. */
   abstract topMod(conversationId: string): Promise<number>;
+  /** As `topMod` for many conversations: those alone that go above the place given; undefined as for `tails`. */
+  abstract topMods(above: ReadonlyMap<string, number>): Promise<Map<string, number> | undefined>;
   /**
    * One update that carries its place: changes `message` if nobody has since it was read.
    * @throws when the outcome is unknown (time-out, connection lost).

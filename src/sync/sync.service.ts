@@ -4,7 +4,7 @@ import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { SharedRuns } from '../common/shared-runs';
 import { SYNC_POINT_DAYS, type SyncEvent, type SyncResult } from '../contract/payloads';
-import type { Membership, Viewer } from '../conversations/conversation';
+import { takesPart, type Conversation, type Membership, type Viewer } from '../conversations/conversation';
 import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
 import { MembershipsRepository } from '../conversations/memberships.repository';
@@ -18,8 +18,8 @@ import type { SyncQueryDto } from './dto/sync-query.dto';
 const AT_ONCE = 16;
 /** Conversations whose memberships and new messages are read together. */
 const TOGETHER = 10;
-/** How long a list is waited for. */
-const MEMBERS_MS = 10_000;
+/** How long what is shared is waited for. */
+const SHARED_MS = 10_000;
 const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
 
 /**
@@ -29,7 +29,9 @@ const KEPT_MS = SYNC_POINT_DAYS * 86_400_000;
 @Injectable()
 export class SyncService {
   private readonly slots = limitTo(AT_ONCE);
-  /** A class that comes back together asks for the same lists. */
+  // A class that comes back together asks for the same rows, conversations and lists.
+  private readonly settled: SharedRuns<string, ReadonlyMap<string, SyncRow>>;
+  private readonly moved: SharedRuns<string, ReadonlyMap<string, Conversation>>;
   private readonly members: SharedRuns<string, ReadonlyMap<string, Membership[]>>;
 
   constructor(
@@ -37,11 +39,16 @@ export class SyncService {
     private readonly conversations: ConversationsRepository,
     private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
-    private readonly settler: SummarySettler,
+    settler: SummarySettler,
     private readonly delta: ConversationDelta,
     private readonly clock: Clock,
   ) {
-    this.members = new SharedRuns((ids) => memberships.findInEach(ids), MEMBERS_MS);
+    this.settled = new SharedRuns(async (ids) => {
+      await settler.settle(ids);
+      return byId(await conversations.syncRowsOf(ids));
+    }, SHARED_MS);
+    this.moved = new SharedRuns(async (ids) => byId(await conversations.findByIds(ids)), SHARED_MS);
+    this.members = new SharedRuns((ids) => memberships.findInEach(ids), SHARED_MS);
   }
 
   /** @throws DATABASE_UNAVAILABLE */
@@ -82,16 +89,17 @@ export class SyncService {
       vector.delete(id);
     }
     const moved = rows.filter((row) => hasMoved(row, vector.get(row.id)));
-    const ids = moved.map(({ id }) => id);
-    const found = new Map((await this.conversations.findManyForViewer(ids, viewer)).map((c) => [c.id, c]));
+    const found = moved.length === 0 ? new Map<string, never>() : await this.moved.run(moved.map(({ id }) => id));
     for (let start = 0; start < moved.length; start += TOGETHER) {
       const left = limit - events.length;
       if (left <= 0) return { events, complete: false };
-      // One that was taken out a moment ago is not found: the next sync says so.
       const together = moved.slice(start, start + TOGETHER).flatMap((row) => {
         const conversation = found.get(row.id);
-        return conversation ? [{ row, conversation, known: vector.get(row.id) }] : [];
+        // Somebody may have been taken out a moment ago: the next sync says so.
+        const isIn = conversation && takesPart(conversation, viewer);
+        return isIn ? [{ row, conversation, known: vector.get(row.id) }] : [];
       });
+      if (together.length === 0) continue;
       for (const { conversation } of together) await this.reader.admit(conversation, viewer);
       const members = await this.members.run(together.map(({ row }) => row.id));
       const several = together.map((one) => ({ ...one, memberships: members.get(one.row.id) ?? [] }));
@@ -118,10 +126,16 @@ export class SyncService {
 
   /** With summaries that hold everything committed before the call. */
   private async rows(viewer: Viewer): Promise<SyncRow[]> {
-    await this.settler.settle(await this.conversations.findHotIds(viewer));
-    return this.conversations.findSyncRows(viewer);
+    const rows = await this.conversations.findSyncRows(viewer);
+    const lagging = rows.flatMap(({ id, hot }) => (hot ? [id] : []));
+    if (lagging.length === 0) return rows;
+    const settled = await this.settled.run(lagging);
+    return rows.map((row) => (row.hot && settled.get(row.id)) || row);
   }
 }
+
+const byId = <T extends { readonly id: string }>(all: readonly T[]): Map<string, T> =>
+  new Map(all.map((one) => [one.id, one]));
 
 /** While a mark stands positions may move without the row saying so. */
 const hasMoved = (row: SyncRow, known: SyncPosition | undefined): boolean =>

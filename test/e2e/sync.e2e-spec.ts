@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { ConversationPayload, MessagePayload, SyncResult } from '../../src/contract/payloads';
+import { ConversationsRepository } from '../../src/conversations/conversations.repository';
 import { SummarySettler } from '../../src/conversations/summary-settler';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { aParent, aStudent, aTeacher, idOf } from '../support/people';
@@ -171,6 +172,27 @@ describe('sync', () => {
     await service.call('DELETE', `/api/v1/messages/conversations/${id}/participants/${idOf(parent)}`, { as: teacher });
     await send(teacher, { conversation_id: id, content: 'entre nous' });
     const { events } = await sync(parent, cursor);
+    expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
+  });
+
+  it('tells nothing to a person who is removed while it reads', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await meet(teacher, parent);
+    const id = await group(teacher, parent);
+    const { cursor } = await sync(parent);
+    await send(teacher, { conversation_id: id, content: 'pour tous' });
+    const conversations = service.app.get(ConversationsRepository, { strict: false });
+    const read = conversations.findSyncRows.bind(conversations);
+    jest.spyOn(conversations, 'findSyncRows').mockImplementationOnce(async (viewer) => {
+      const rows = await read(viewer);
+      const path = `/api/v1/messages/conversations/${id}/participants/${idOf(parent)}`;
+      await service.call('DELETE', path, { as: teacher });
+      await send(teacher, { conversation_id: id, content: 'entre nous' });
+      return rows;
+    });
+    const meanwhile = await sync(parent, cursor);
+    expect(meanwhile.events).toEqual([]);
+    const { events } = await sync(parent, meanwhile.cursor);
     expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
   });
 

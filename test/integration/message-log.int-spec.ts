@@ -206,6 +206,54 @@ describe('message log', () => {
     expect(ann?.readSeq).toBe(1);
   });
 
+  it('settles many conversations at once, however long what came in each since', async () => {
+    const [long, short, edited] = [await aConversation(), await aConversation(), await aConversation()];
+    const aMessage = (id: string, seq: number): Message => {
+      const at = new Date();
+      const none = { mod: null, edits: [], isEdited: false, isDeleted: false };
+      return { ...aDraft(id, seq), ...none, seq, createdAt: at, updatedAt: at };
+    };
+    const fill = (id: string, upTo: number): Promise<unknown> =>
+      messages.append(
+        Array.from({ length: upTo }, (_, i) => aMessage(id, i + 1)),
+        true,
+      );
+    await fill(long, 2_100);
+    await fill(short, 3);
+    const changed = aMessage(edited, 1);
+    await messages.append([changed], true);
+    await messages.change(changed, { kind: 'edit', content: 'changé', at: new Date() }, 7);
+    const settler = new SummarySettler(conversations, memberships, messages, new SystemClock());
+    const headsOf = async (...ids: string[]): Promise<unknown[]> => {
+      const found = await conversations.heads(ids);
+      return ids.map((id) => found.get(id));
+    };
+    await settler.settle([short, edited]);
+    expect(await headsOf(long, short, edited)).toEqual([
+      { seq: 0, mod: 0 },
+      { seq: 3, mod: 0 },
+      { seq: 1, mod: 7 },
+    ]);
+    await settler.settle([long, short, edited]);
+    expect(await headsOf(long)).toEqual([{ seq: 2_100, mod: 0 }]);
+    const readIn = async (id: string): Promise<ReadonlyMap<string, number>> =>
+      new Map((await memberships.findIn(id)).map(({ userId, readSeq }) => [userId, readSeq]));
+    expect(await readIn(long)).toEqual(
+      new Map([
+        ['ann', 2_100],
+        ['bob', 2_098],
+        ['cleo', 2_099],
+      ]),
+    );
+    expect(await readIn(short)).toEqual(
+      new Map([
+        ['ann', 3],
+        ['bob', 1],
+        ['cleo', 2],
+      ]),
+    );
+  });
+
   it('repairs the marks that a dead process left, and only those', async () => {
     const [dead, live] = [await aConversation(), await aConversation()];
     await aLog().append(aDraft(dead, 0), nothing);

@@ -87,6 +87,7 @@ const CASES: Record<
   'memberships.setArchived': ({ me }) => me.setArchived('c', 'u', 1),
   'memberships.setMuted': ({ me }) => me.setMuted('c', 'u', null),
   'conversations.findSyncRows': ({ c }) => each((viewer) => c.findSyncRows(viewer)),
+  'conversations.syncRowsOf': ({ c }) => c.syncRowsOf([randomUUID()]),
   'conversations.moveReceipts': ({ c }) => c.moveReceipts([randomUUID()]),
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
   'conversations.heads': ({ c }) => c.heads([randomUUID()]),
@@ -108,6 +109,7 @@ const CASES: Record<
     me.moveReadPositions([{ conversationId: 'x', userId: 'u', seq: 1, at: new Date() }]),
   'messages.top': ({ m }) => m.top(randomUUID()),
   'messages.tail': ({ m }) => m.tail(randomUUID(), 0, 10),
+  'messages.tails': ({ m }) => m.tails(new Map([randomUUID(), randomUUID()].map((id) => [id, 1]))),
   'messages.page': ({ m }) => m.page({ conversationId: randomUUID(), after: 0, before: 9, limit: 50, forward: false }),
   'messages.changedSince': ({ m }) => m.changedSince(randomUUID(), 0, 10),
   'messages.idsAt': ({ m }) => m.idsAt(randomUUID(), [1, 2]),
@@ -135,6 +137,7 @@ const CASES: Record<
   'messages.createdBefore': ({ m }) => m.createdBefore(new Date(0), 1000),
   'messages.remove': ({ m }) => m.remove([randomUUID()]),
   'messages.topMod': ({ m }) => m.topMod(randomUUID()),
+  'messages.topMods': ({ m }) => m.topMods(new Map([randomUUID(), randomUUID()].map((id) => [id, 1]))),
   'messages.change': ({ m }) => m.change(aMessage('x', 1), { kind: 'delete', at: new Date() }, 1),
   'messages.between': ({ m }) =>
     m.between([randomUUID(), randomUUID()].map((conversationId) => ({ conversationId, after: 0, upTo: 9 }))),

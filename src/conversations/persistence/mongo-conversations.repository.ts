@@ -104,6 +104,12 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return (await Promise.all(branches)).flat().map(toSyncRow);
   }
 
+  /** Index: _id. */
+  async syncRowsOf(ids: readonly string[]): Promise<SyncRow[]> {
+    const filter = { _id: { $in: [...ids] } };
+    return (await rows<SyncRowDocument>(this.conversations, filter, { projection: SYNC_ROW })).map(toSyncRow);
+  }
+
   /** Index: hot. */
   async findCooled(before: Date, limit: number): Promise<{ id: string; hotUntil: Date }[]> {
     const found = await rows<{ _id: string; hot_until: Date }>(

@@ -1,4 +1,5 @@
-import type { Message } from '../message';
+import type { mongo } from 'mongoose';
+import type { Change, Message, MessageStub } from '../message';
 import type { MessageDocument } from './message.schema';
 
 export const toMessage = (document: MessageDocument): Message => ({
@@ -41,4 +42,39 @@ export function fromMessage(message: Message): MessageDocument {
   if (message.replyTo !== null) document.reply_to = message.replyTo;
   if (Object.keys(message.metadata).length > 0) document.metadata = message.metadata;
   return document;
+}
+
+/** What is read of a message to say where it stands. */
+export const STUB = { seq: 1, sender_id: 1, created_at: 1 } as const;
+export type StubDocument = Pick<MessageDocument, '_id' | 'seq' | 'sender_id' | 'created_at'>;
+
+export const toStub = (row: StubDocument): MessageStub => ({
+  id: row._id,
+  seq: row.seq,
+  senderId: row.sender_id,
+  createdAt: row.created_at,
+});
+
+/** Places of its earlier changes that a message keeps taken (see `mods`). */
+const KEPT_PLACES = 200;
+/** Earlier texts kept with a message. */
+const KEPT_EDITS = 20;
+
+/** @param mod the place of the change */
+export function toUpdate(message: Message, change: Change, mod: number): mongo.UpdateFilter<mongo.BSON.Document> {
+  const base = { mod, updated_at: change.at };
+  const places = { mods: { $each: [mod], $slice: -KEPT_PLACES } };
+  if (change.kind === 'edit') {
+    const edit = { content: message.content, edited_at: change.at };
+    return {
+      $set: { ...base, content: change.content, is_edited: true },
+      $push: { ...places, edits: { $each: [edit], $slice: -KEPT_EDITS } } as never,
+    };
+  }
+  const name = change.kind === 'erase' ? { sender_name: change.senderName } : {};
+  return {
+    $set: { ...base, ...name, content: '', is_deleted: true },
+    $push: places as never,
+    $unset: { metadata: '', edits: '', body_hash: '' },
+  };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectModel } from '@nestjs/mongoose';
-import type { Model, mongo } from 'mongoose';
+import type { Model } from 'mongoose';
 import { duplicateIndexOf, isDuplicateKey } from '../../database/duplicate-key';
 import { firstRow, rows } from '../../database/rows';
 import type { Change, Message, MessagePlace, MessageStub } from '../message';
@@ -12,7 +12,7 @@ import {
   type Moment,
   type SeqRange,
 } from '../messages.repository';
-import { fromMessage, toMessage } from './message.mapper';
+import { fromMessage, STUB, type StubDocument, toMessage, toStub, toUpdate } from './message.mapper';
 import { KEY_INDEX, MessageDocument, SEQ_INDEX } from './message.schema';
 
 interface WriteErrorLike {
@@ -37,27 +37,26 @@ function writeErrorsOf(error: unknown): readonly WriteErrorLike[] {
 
 /** Ranges of conversations that are asked for in one query. */
 const RANGES_AT_ONCE = 100;
-/** Places of its earlier changes that a message keeps taken (see `mods`). */
-const KEPT_PLACES = 200;
-/** Earlier texts kept with a message. */
-const KEPT_EDITS = 20;
+/** Messages above some places that one query hands out. */
+const MOST_ABOVE = 2_000;
 
-function toUpdate(message: Message, change: Change, mod: number): mongo.UpdateFilter<mongo.BSON.Document> {
-  const base = { mod, updated_at: change.at };
-  const places = { mods: { $each: [mod], $slice: -KEPT_PLACES } };
-  if (change.kind === 'edit') {
-    const edit = { content: message.content, edited_at: change.at };
-    return {
-      $set: { ...base, content: change.content, is_edited: true },
-      $push: { ...places, edits: { $each: [edit], $slice: -KEPT_EDITS } } as never,
-    };
+/** Rows above some places, one range of an index for each; undefined when there are too many for one answer. */
+async function above<T>(
+  model: Model<MessageDocument>,
+  places: ReadonlyMap<string, number>,
+  field: 'seq' | 'mod',
+  projection: Readonly<Record<string, 0 | 1>>,
+): Promise<T[] | undefined> {
+  const branches = [...places].map(([conversation_id, place]) => ({ conversation_id, [field]: { $gt: place } }));
+  const found: T[] = [];
+  for (let start = 0; start < branches.length; start += RANGES_AT_ONCE) {
+    const $or = branches.slice(start, start + RANGES_AT_ONCE);
+    const options = { projection: { ...projection, conversation_id: 1 }, limit: MOST_ABOVE } as const;
+    const some = await rows<T>(model, { $or }, options);
+    if (some.length === MOST_ABOVE) return undefined;
+    found.push(...some);
   }
-  const name = change.kind === 'erase' ? { sender_name: change.senderName } : {};
-  return {
-    $set: { ...base, ...name, content: '', is_deleted: true },
-    $push: places as never,
-    $unset: { metadata: '', edits: '', body_hash: '' },
-  };
+  return found;
 }
 
 @Injectable()
@@ -96,12 +95,26 @@ export class MongoMessagesRepository extends MessagesRepository {
 
   /** Index: conversation_seq. */
   async tail(conversationId: string, seq: number, limit: number): Promise<MessageStub[]> {
-    const found = await rows<Pick<MessageDocument, '_id' | 'seq' | 'sender_id' | 'created_at'>>(
+    const found = await rows<StubDocument>(
       this.model,
       { conversation_id: conversationId, seq: { $gt: seq } },
-      { projection: { seq: 1, sender_id: 1, created_at: 1 }, sort: { seq: 1 }, limit },
+      { projection: STUB, sort: { seq: 1 }, limit },
     );
-    return found.map((row) => ({ id: row._id, seq: row.seq, senderId: row.sender_id, createdAt: row.created_at }));
+    return found.map(toStub);
+  }
+
+  /** Index: conversation_seq, one range of it per conversation. */
+  async tails(places: ReadonlyMap<string, number>): Promise<Map<string, MessageStub[]> | undefined> {
+    const found = await above<StubDocument & Pick<MessageDocument, 'conversation_id'>>(this.model, places, 'seq', STUB);
+    if (!found) return undefined;
+    const tails = new Map<string, MessageStub[]>();
+    for (const row of found) {
+      const tail = tails.get(row.conversation_id);
+      if (tail) tail.push(toStub(row));
+      else tails.set(row.conversation_id, [toStub(row)]);
+    }
+    for (const tail of tails.values()) tail.sort((a, b) => a.seq - b.seq);
+    return tails;
   }
 
   /** Index: conversation_seq. */
@@ -219,6 +232,15 @@ export class MongoMessagesRepository extends MessagesRepository {
       { projection: { mod: 1, _id: 0 }, sort: { mod: -1 } },
     );
     return found?.mod ?? 0;
+  }
+
+  /** Index: conversation_mod, one range of it per conversation. */
+  async topMods(places: ReadonlyMap<string, number>): Promise<Map<string, number> | undefined> {
+    const found = await above<{ conversation_id: string; mod: number }>(this.model, places, 'mod', { mod: 1, _id: 0 });
+    if (!found) return undefined;
+    const tops = new Map<string, number>();
+    for (const { conversation_id: id, mod } of found) tops.set(id, Math.max(mod, tops.get(id) ?? 0));
+    return tops;
   }
 
   /** Index: _id. `mod` as it was read is the guard against another change. */
