@@ -90,6 +90,16 @@ export class ConversationReader {
     return settled;
   }
 
+  /**
+   * For after a longer read: what was said once a person is out is not theirs, although they were in when it began.
+   * @throws CONVERSATION_NOT_FOUND for who was taken out since, as far as this process has been told. No I/O.
+   */
+  requireStill(conversationId: string, userId: string): void {
+    const known = this.access.get(conversationId);
+    if (known?.audience === null && !known.participants.includes(userId))
+      throw new DomainError('CONVERSATION_NOT_FOUND');
+  }
+
   /** The person as access sees them now: the directory's role counts, whatever a token says. */
   async viewer(userId: string): Promise<Viewer> {
     const entry = (await this.users.findMany([userId])).get(userId);

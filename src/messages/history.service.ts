@@ -38,7 +38,9 @@ export class HistoryService {
   /** @throws CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND (`before_message_id`), VALIDATION_FAILED */
   async page(actor: Actor, conversationId: string, query: HistoryQueryDto): Promise<HistoryPage> {
     const newest = asksForNewest(query) ? await this.newest(actor, conversationId, query.limit) : undefined;
-    return newest ?? this.anyPage(actor, conversationId, query);
+    const found = newest ?? (await this.anyPage(actor, conversationId, query));
+    this.reader.requireStill(conversationId, actor.userId);
+    return found;
   }
 
   /**

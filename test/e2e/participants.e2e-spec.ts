@@ -1,4 +1,5 @@
 import { ConversationsRepository } from '../../src/conversations/conversations.repository';
+import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
 import { School } from '../support/school';
 import { ask, connectAs, nextEvent, type TestSocket } from '../support/socket-client';
@@ -22,6 +23,23 @@ describe('participants of a group', () => {
   }, 60_000);
   afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
   afterAll(() => service.stop());
+
+  it.each([
+    ['the newest page', ''],
+    ['another page', '?before_seq=9'],
+  ])('shows %s to nobody who is taken out while it is read', async (_name, query) => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const id = await school.group([teacher, parent]);
+    const messages = service.app.get(MessagesRepository, { strict: false });
+    const read = messages.page.bind(messages);
+    jest.spyOn(messages, 'page').mockImplementationOnce(async (range) => {
+      await school.remove(teacher, id, parent);
+      await school.send(teacher, id, 'entre nous');
+      return read(range);
+    });
+    const answer = await service.call('GET', `/api/v1/messages/history/${id}${query}`, { as: parent });
+    expect(refusal(answer)).toEqual([404, 'CONVERSATION_NOT_FOUND']);
+  });
 
   describe('coming in', () => {
     it('gives the newcomer the conversation, tells the others who came, and starts at the last message', async () => {
