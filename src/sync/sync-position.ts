@@ -17,6 +17,8 @@ export interface SyncPosition {
 export type SyncVector = ReadonlyMap<string, SyncPosition>;
 
 const DIGEST_BYTES = 4;
+/** Of one conversation: its id, four numbers up to 2^53, two digests. */
+const MOST_BYTES = 16 + 4 * 8 + 2 * DIGEST_BYTES;
 
 const hash = (value: unknown): number =>
   createHash('sha256').update(JSON.stringify(value)).digest().readUInt32BE(0) || 1;
@@ -33,14 +35,15 @@ export const ownDigestOf = (membership: Membership | undefined): number =>
 
 /** About 30 bytes a conversation. */
 export function encodeVector(vector: SyncVector): Buffer {
-  const parts: Buffer[] = [];
+  const bytes = Buffer.alloc(vector.size * MOST_BYTES);
+  let end = 0;
   for (const [id, { seq, mod, version, receipts, digest, own }] of vector) {
-    const tail = Buffer.alloc(2 * DIGEST_BYTES);
-    tail.writeUInt32BE(digest);
-    tail.writeUInt32BE(own, DIGEST_BYTES);
-    parts.push(Buffer.from(id.replaceAll('-', ''), 'hex'), ...[seq, mod, version, receipts].map(varint), tail);
+    end += bytes.write(id.replaceAll('-', ''), end, 'hex');
+    for (const value of [seq, mod, version, receipts]) end = writeVarint(bytes, value, end);
+    end = bytes.writeUInt32BE(digest, end);
+    end = bytes.writeUInt32BE(own, end);
   }
-  return Buffer.concat(parts);
+  return bytes.subarray(0, end);
 }
 
 export function decodeVector(bytes: Buffer): Map<string, SyncPosition> {
@@ -73,13 +76,10 @@ export function decodeVector(bytes: Buffer): Map<string, SyncPosition> {
   return vector;
 }
 
-/** Seven bits a byte, lowest first: division, because numbers go up to 2^53. */
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
+/** Seven bits a byte, lowest first: division, because numbers go up to 2^53. @returns the place after it */
+function writeVarint(bytes: Buffer, value: number, at: number): number {
+  let end = at;
   let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return Buffer.from([...bytes, rest]);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) end = bytes.writeUInt8((rest % 0x80) | 0x80, end);
+  return bytes.writeUInt8(rest, end);
 }
