@@ -6,7 +6,7 @@ const MIN_BYTES = 32;
 const KEY_FILE = 'secret.key';
 /** Parts of the defaults in example files of PresencePro and of tutorials; a key holding one is public. */
 const PLACEHOLDER =
-  /your[-_ ]?(?:super[-_ ]?)?(?:secret|jwt|key)|change[-_ ]?(?:me|this|in)|super[-_ ]?secret|secret[-_ ]?key|placeholder|example|^secret$|^password|^(.)\1*$/i;
+  /your[-_ ]?(?:super[-_ ]?)?(?:secret|jwt|key)|change[-_ ]?(?:me|this|in)|super[-_ ]?secret|secret[-_ ]?key|place[-_ ]?holder|example|^secret$|^password|^(.)\1*$/i;
 
 /** @returns the rule that a key breaks in production, or undefined; never any part of the key. */
 export function productionKeyProblem(key: string | undefined): string | undefined {
