@@ -7,7 +7,7 @@ import { Retention } from '../message-store/retention';
 import { Presence } from '../presence/presence';
 import { shownStatus } from '../presence/presence-rules';
 import { UsersService } from '../users/users.service';
-import { isArchived, type Conversation, type Membership, type Viewer } from './conversation';
+import { isArchived, type Conversation, type Last, type Membership, type Viewer } from './conversation';
 import { ownView, presentConversation, type OwnView } from './conversation.presenter';
 import { ConversationReader } from './conversation-reader';
 import { ConversationsRepository, type ListedRow } from './conversations.repository';
@@ -125,7 +125,7 @@ export class ConversationViews {
     const memberships = new Map(marked.map((membership) => [membership.conversationId, membership]));
     const rows = await this.repository.findListed(viewer, [...memberships.keys()]);
     const now = this.clock.now();
-    return rows.filter(({ id, summary }) => isArchived(memberships.get(id), summary.seq, now));
+    return rows.filter((row) => isArchived(memberships.get(row.id), lastIn(row), now));
   }
 
   /** Positions against heads, over the viewer's own conversations: what is unread stands in no index. */
@@ -137,10 +137,10 @@ export class ConversationViews {
   ): Promise<{ rows: ListedRow[]; total: number }> {
     const { rows, memberships } = await this.positions.of(viewer);
     const now = this.clock.now();
-    const joined = rows.filter(({ id, summary }) => {
-      const membership = memberships.get(id);
+    const joined = rows.filter((row) => {
+      const membership = memberships.get(row.id);
       if (!membership) return false;
-      return archived === 'all' || isArchived(membership, summary.seq, now) === (archived === 'true');
+      return archived === 'all' || isArchived(membership, lastIn(row), now) === (archived === 'true');
     });
     const counts = await this.unread.count(
       joined.map((conversation) => ({ conversation, membership: memberships.get(conversation.id) })),
@@ -195,6 +195,8 @@ export class ConversationViews {
     return presentConversation({ conversation, own, memberships, directory, lastMessage, detailed, onlineStatus });
   }
 }
+
+const lastIn = ({ summary, activityAt }: ListedRow): Last => ({ seq: summary.seq, at: activityAt });
 
 const byUser = (memberships: readonly Membership[]): Map<string, Membership> =>
   new Map(memberships.map((membership) => [membership.userId, membership]));

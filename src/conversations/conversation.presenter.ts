@@ -1,7 +1,7 @@
 import type { ConversationPayload, OnlineStatus, ParticipantDetails } from '../contract/payloads';
 import type { DirectoryEntry } from '../users/directory-entry';
 import type { Message } from '../message-store/message';
-import { FOREVER, isArchived, isMuted, type Conversation, type Membership } from './conversation';
+import { FOREVER, isArchived, isMuted, lastOf, type Conversation, type Membership } from './conversation';
 
 const PREVIEW_CODE_POINTS = 100;
 
@@ -14,18 +14,19 @@ const NO_PREVIEW = { last_message_id: null, last_message_content: null, last_mes
 
 /** @param now milliseconds since the epoch */
 export function ownView(
-  { summary, history }: Conversation,
+  conversation: Conversation,
   membership: Membership | undefined,
   unread: number,
   now: number,
 ): OwnView {
+  const { summary, history } = conversation;
   const muted = isMuted(membership, now);
   const until = membership?.mutedUntil ?? null;
   return {
     unread_count: unread,
     is_muted: muted,
     muted_until: muted && until !== null && until < FOREVER ? until.toISOString() : null,
-    is_archived: isArchived(membership, summary.seq, now),
+    is_archived: isArchived(membership, lastOf(conversation), now),
     ...(history === 'joined' && summary.seq <= (membership?.joinedSeq ?? 0) ? NO_PREVIEW : {}),
   };
 }

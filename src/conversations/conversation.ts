@@ -55,7 +55,7 @@ export interface Membership {
   readonly readMarks: readonly PositionMark[];
   /** The last moves of the delivered position that were not reads, oldest first. */
   readonly deliveredMarks: readonly PositionMark[];
-  /** Archived while no message above this has come; null: not archived. */
+  /** Archived while no message above this has come, but for those of a mute; null: not archived. */
   readonly archivedSeq: number | null;
   /** No notifications until then; `FOREVER` when no end was given. */
   readonly mutedUntil: Date | null;
@@ -93,15 +93,31 @@ export const membershipFrom = (conversationId: string, userId: string, seq: numb
 export const isMuted = (membership: Pick<Membership, 'mutedUntil'> | undefined, now: number): boolean =>
   (membership?.mutedUntil?.getTime() ?? 0) > now;
 
-/** @returns whether the member has put the conversation away: a new message brings it back unless it is muted. */
+/** The last message: its place and its time. */
+export interface Last {
+  readonly seq: number;
+  readonly at: Date;
+}
+
+/** @returns the last message of a settled conversation; without one, the conversation's own beginning. */
+export const lastOf = ({ summary, createdAt }: Pick<Conversation, 'summary' | 'createdAt'>): Last => ({
+  seq: summary.seq,
+  at: summary.lastAt ?? createdAt,
+});
+
+/**
+ * @param now milliseconds since the epoch
+ * @returns whether the member has put the conversation away: a message brings it back, unless it came during a mute
+ */
 export const isArchived = (
   membership: Pick<Membership, 'archivedSeq' | 'mutedUntil'> | undefined,
-  lastSeq: number,
+  last: Last,
   now: number,
-): boolean =>
-  membership !== undefined &&
-  membership.archivedSeq !== null &&
-  (lastSeq <= membership.archivedSeq || isMuted(membership, now));
+): boolean => {
+  if (!membership || membership.archivedSeq === null) return false;
+  if (last.seq <= membership.archivedSeq || isMuted(membership, now)) return true;
+  return membership.mutedUntil !== null && last.at < membership.mutedUntil;
+};
 
 /** @returns whether a person with the role may post: where only staff may, a direct conversation is its opener's. */
 export function mayPost({ posting, type, createdBy }: Conversation, userId: string, role: Role): boolean {

@@ -3,13 +3,15 @@ import { aParent, aTeacher, idOf } from '../support/people';
 import { School } from '../support/school';
 import { connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { MINUTE_MS, TestClock } from '../support/test-clock';
 import type { TestPerson } from '../support/tokens';
 
 describe('a person’s own view of conversations', () => {
   let service: TestApp;
   let school: School;
+  const clock = new TestClock();
   beforeAll(async () => {
-    service = await startTestApp();
+    service = await startTestApp({}, clock);
     school = new School(service);
   }, 60_000);
   afterAll(() => service.stop());
@@ -44,6 +46,74 @@ describe('a person’s own view of conversations', () => {
       expect(await school.listed(parent, id, '?archived=true')).toMatchObject({ is_muted: true, unread_count: 1 });
       await school.put(parent, id, 'archive', { archived: false });
       expect(await school.listed(parent, id)).toMatchObject({ is_archived: false, is_muted: true });
+    });
+  });
+
+  describe('archive and mute', () => {
+    /** Whether the conversation is put away, as the lists and the conversation itself say, which have to agree. */
+    const isPutAway = async (as: TestPerson, id: string): Promise<boolean | undefined> => {
+      const { is_archived } = (await school.get(as, id)).body;
+      for (const filter of ['', 'unread=true&']) {
+        expect((await school.listed(as, id, `?${filter}archived=true`)) !== undefined).toBe(is_archived);
+        expect((await school.listed(as, id, `?${filter}archived=false`)) !== undefined).toBe(!is_archived);
+      }
+      return is_archived;
+    };
+
+    /** @returns a conversation that the parent has put away, with a message that they have not read */
+    const putAway = async (teacher: TestPerson, parent: TestPerson): Promise<string> => {
+      const id = await school.group([teacher, parent]);
+      await school.send(teacher, id);
+      await school.put(parent, id, 'archive', { archived: true });
+      return id;
+    };
+
+    it('a conversation that a message brought back is not put away again by a mute', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await putAway(teacher, parent);
+      await school.send(teacher, id);
+      const muted = await school.put(parent, id, 'mute', { muted: true });
+      expect(muted.body).toMatchObject({ is_muted: true, is_archived: false });
+      await school.send(teacher, id);
+      expect(await isPutAway(parent, id)).toBe(false);
+    });
+
+    it('what came during a mute does not bring the conversation back when the mute is ended; what comes next does', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await putAway(teacher, parent);
+      await school.put(parent, id, 'mute', { muted: true });
+      await school.send(teacher, id);
+      const ended = await school.put(parent, id, 'mute', { muted: false });
+      expect(ended.body).toMatchObject({ is_muted: false, is_archived: true });
+      expect(await isPutAway(parent, id)).toBe(true);
+      await school.send(teacher, id);
+      expect(await isPutAway(parent, id)).toBe(false);
+    });
+
+    it('nor when its time is over; what comes after that does', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await putAway(teacher, parent);
+      const until = new Date(clock.now() + MINUTE_MS).toISOString();
+      await school.put(parent, id, 'mute', { muted: true, until });
+      await school.send(teacher, id);
+      expect(await isPutAway(parent, id)).toBe(true);
+      clock.advance(2 * MINUTE_MS);
+      expect((await school.get(parent, id)).body).toMatchObject({ is_muted: false });
+      expect(await isPutAway(parent, id)).toBe(true);
+      await school.send(teacher, id);
+      expect(await isPutAway(parent, id)).toBe(false);
+    });
+
+    it('a mute that is given another end keeps what it has held back', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await putAway(teacher, parent);
+      for (const minutes of [10, 1]) {
+        const until = new Date(clock.now() + minutes * MINUTE_MS).toISOString();
+        await school.put(parent, id, 'mute', { muted: true, until });
+        await school.send(teacher, id);
+      }
+      clock.advance(2 * MINUTE_MS);
+      expect(await isPutAway(parent, id)).toBe(true);
     });
   });
 
