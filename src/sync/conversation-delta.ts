@@ -7,7 +7,7 @@ import type { Message } from '../message-store/message';
 import { MessagesRepository, type SeqRange } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import { NAMED_RECEIPTS, presenterIn } from '../messages/message.presenter';
-import { digestOf, ownDigestOf, type SyncPosition } from './sync-position';
+import { digestOf, isOfSameStay, ownDigestOf, type SyncPosition } from './sync-position';
 
 /** What happened in one conversation since a position, and the position after it. */
 export interface Delta {
@@ -24,6 +24,8 @@ export interface Missed {
   /** Undefined: the conversation is new to the client. */
   readonly known: SyncPosition | undefined;
   readonly memberships: readonly Membership[];
+  /** The client knows it from before the viewer was taken out and in again: what it holds is hidden now. */
+  readonly returned?: boolean;
   /** The new messages up to the row, where they have been read already. */
   readonly added?: readonly Message[] | undefined;
 }
@@ -70,6 +72,7 @@ export class ConversationDelta {
     const digest = digestOf(memberships);
     const ownDigest = ownDigestOf(own);
     const events: SyncEvent[] = [];
+    if (missed.returned) events.push(leftOf(row.id, viewerId));
     if (!known) events.push({ type: 'conversation_created', data: await this.views.present(viewerId, conversation) });
 
     const changes = await this.changes(conversation.id, start, row, limit);
@@ -119,8 +122,9 @@ export class ConversationDelta {
     const last = found.at(-1)?.mod ?? start.mod;
     return {
       messages: found.filter(({ seq }) => seq <= start.seq),
-      // A change whose message has expired is told by nobody; the row says how far they go.
-      mod: complete ? Math.max(last, row.mod) : last,
+      // A change whose message has expired is told by nobody; the row says how far they go. What came after the row may
+      // have changed a message that was read ahead of it: it comes with the next sync.
+      mod: complete ? row.mod : Math.min(last, row.mod),
       complete,
     };
   }
@@ -155,6 +159,20 @@ export class ConversationDelta {
     const ids = new Map([...idOf, ...(unknown.length > 0 ? await this.messages.idsAt(id, unknown) : [])]);
     return told.flatMap((member) => receiptsOf(id, member, ids));
   }
+}
+
+/** The viewer is no longer in it, whatever the client holds of it. */
+export const leftOf = (conversation_id: string, user_id: string): SyncEvent => ({
+  type: 'conversation_left',
+  data: { conversation_id, user_id },
+});
+
+/** Where history is hidden (`joined`), who was taken out and in again since begins anew: left, then created. */
+export function sinceReturn(viewerId: string, missed: Missed): Missed {
+  const { conversation, known, memberships } = missed;
+  const own = memberships.find(({ userId }) => userId === viewerId);
+  if (!known || conversation.history !== 'joined' || isOfSameStay(known.own, own)) return missed;
+  return { ...missed, known: undefined, returned: true };
 }
 
 /** What a member has read, and what they have received beyond that: reading is receiving. */

@@ -39,6 +39,7 @@ describe('sync positions', () => {
   it('have another digest that tells archive and mute', () => {
     const digest = ownDigestOf(member('a', 1));
     expect(ownDigestOf(member('a', 5))).toBe(digest);
+    expect(ownDigestOf(member('a', 1, { joinedSeq: 1 }))).not.toBe(digest);
     expect(ownDigestOf(member('a', 1, { archivedSeq: 1 }))).not.toBe(digest);
     expect(ownDigestOf(member('a', 1, { mutedUntil: new Date() }))).not.toBe(digest);
   });

@@ -29,9 +29,18 @@ export function digestOf(memberships: readonly Membership[]): number {
   return hash(rows.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
 }
 
-/** @returns 32 bits that differ when the member archives or mutes */
-export const ownDigestOf = (membership: Membership | undefined): number =>
-  hash([membership?.archivedSeq ?? null, membership?.mutedUntil?.getTime() ?? null]);
+const JOINED_BITS = 0xffff;
+const joinedBits = (membership: Membership | undefined): number => hash(membership?.joinedSeq ?? null) & JOINED_BITS;
+
+/** @returns 32 bits that differ when the member archives or mutes, and when it is another membership */
+export const ownDigestOf = (membership: Membership | undefined): number => {
+  const own = hash([membership?.archivedSeq ?? null, membership?.mutedUntil?.getTime() ?? null]);
+  return ((own & ~JOINED_BITS) | joinedBits(membership)) >>> 0;
+};
+
+/** @returns whether the membership began where the one began of which the digest tells */
+export const isOfSameStay = (ownDigest: number, membership: Membership | undefined): boolean =>
+  (ownDigest & JOINED_BITS) === joinedBits(membership);
 
 /** About 30 bytes a conversation. */
 export function encodeVector(vector: SyncVector): Buffer {

@@ -9,7 +9,7 @@ import { ConversationReader } from '../conversations/conversation-reader';
 import { ConversationsRepository, type SyncRow } from '../conversations/conversations.repository';
 import { MembershipsRepository } from '../conversations/memberships.repository';
 import { SummarySettler } from '../conversations/summary-settler';
-import { ConversationDelta } from './conversation-delta';
+import { ConversationDelta, leftOf, sinceReturn } from './conversation-delta';
 import { ownDigestOf, type SyncPosition } from './sync-position';
 import { SyncPointsRepository } from './sync-points.repository';
 import type { SyncQueryDto } from './dto/sync-query.dto';
@@ -66,7 +66,8 @@ export class SyncService {
     }
     const rows = await this.rows(viewer);
     const vector = new Map(point.vector);
-    const { events, complete } = await this.collect(viewer, rows, vector, limit);
+    const { events: collected, complete } = await this.collect(viewer, rows, vector, limit);
+    const events = await this.stillOpen(userId, collected, vector);
     if (events.length === 0 && complete && sameVector(vector, point.vector)) {
       return { events, cursor: since, has_more: false };
     }
@@ -85,7 +86,7 @@ export class SyncService {
     const present = new Set(rows.map(({ id }) => id));
     for (const id of vector.keys()) {
       if (present.has(id)) continue;
-      events.push({ type: 'conversation_left', data: { conversation_id: id, user_id: viewer.userId } });
+      events.push(leftOf(id, viewer.userId));
       vector.delete(id);
     }
     const moved = rows.filter((row) => hasMoved(row, vector.get(row.id)));
@@ -102,7 +103,9 @@ export class SyncService {
       if (together.length === 0) continue;
       for (const { conversation } of together) await this.reader.admit(conversation, viewer);
       const members = await this.members.run(together.map(({ row }) => row.id));
-      const several = together.map((one) => ({ ...one, memberships: members.get(one.row.id) ?? [] }));
+      const several = together.map((one) =>
+        sinceReturn(viewer.userId, { ...one, memberships: members.get(one.row.id) ?? [] }),
+      );
       for (const missed of await this.delta.readAhead(viewer.userId, several, left)) {
         if (events.length >= limit) return { events, complete: false };
         const delta = await this.delta.read(viewer.userId, missed, limit - events.length);
@@ -112,6 +115,25 @@ export class SyncService {
       }
     }
     return { events, complete: true };
+  }
+
+  /** Somebody may have been taken out while things were read: nothing newer than that is told (contract 6.6). */
+  private async stillOpen(
+    userId: string,
+    events: readonly SyncEvent[],
+    vector: Map<string, SyncPosition>,
+  ): Promise<SyncEvent[]> {
+    const ids = [...new Set(events.map(conversationOf))].filter((id) => vector.has(id));
+    if (ids.length === 0) return [...events];
+    const [current, viewer] = await Promise.all([this.reader.current(ids), this.reader.viewer(userId)]);
+    const closed = ids.filter((id) => {
+      const found = current.get(id);
+      return !found || !takesPart(found.conversation, viewer);
+    });
+    if (closed.length === 0) return [...events];
+    for (const id of closed) vector.delete(id);
+    const kept = events.filter((event) => !closed.includes(conversationOf(event)));
+    return [...kept, ...closed.map((id) => leftOf(id, userId))];
   }
 
   private async pointOfNow(viewer: Viewer, now: number): Promise<string> {
@@ -133,6 +155,9 @@ export class SyncService {
     return rows.map((row) => (row.hot && settled.get(row.id)) || row);
   }
 }
+
+/** Every event of a sync is about a conversation. */
+const conversationOf = ({ data }: SyncEvent): string => (data as { conversation_id: string }).conversation_id;
 
 const byId = <T extends { readonly id: string }>(all: readonly T[]): Map<string, T> =>
   new Map(all.map((one) => [one.id, one]));

@@ -36,6 +36,17 @@ describe('sync', () => {
   };
   const send = async (as: TestPerson, body: Record<string, unknown>): Promise<MessagePayload> =>
     (await service.call('POST', '/api/v1/messages/send', { as, body })).body as unknown as MessagePayload;
+  /** Something happens right before or right after the next sync reads what was added. */
+  const whileItReads = (happens: () => Promise<unknown>, when: 'before' | 'after'): void => {
+    const messages = service.app.get(MessagesRepository, { strict: false });
+    const read = messages.between.bind(messages);
+    jest.spyOn(messages, 'between').mockImplementationOnce(async (ranges) => {
+      if (when === 'before') await happens();
+      const found = await read(ranges);
+      if (when === 'after') await happens();
+      return found;
+    });
+  };
   const group = async (as: TestPerson, ...others: TestPerson[]): Promise<string> => {
     const body = { participant_ids: others.map(idOf), conversation_type: 'group', title: 'Classe' };
     return (await service.call('POST', '/api/v1/messages/conversations', { as, body })).body.conversation_id ?? '';
@@ -194,6 +205,61 @@ describe('sync', () => {
     expect(meanwhile.events).toEqual([]);
     const { events } = await sync(parent, meanwhile.cursor);
     expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
+  });
+
+  it('tells nothing that is said after a removal, although the sync began before it', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await meet(teacher, parent);
+    const id = await group(teacher, parent);
+    const { cursor } = await sync(parent);
+    const { message_id } = await send(teacher, { conversation_id: id, content: 'pour tous' });
+    whileItReads(async () => {
+      await service.call('DELETE', `/api/v1/messages/conversations/${id}/participants/${idOf(parent)}`, {
+        as: teacher,
+      });
+      await service.call('PATCH', `/api/v1/messages/${message_id}`, { as: teacher, body: { content: 'entre nous' } });
+    }, 'before');
+    const { events, cursor: next } = await sync(parent, cursor);
+    expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
+    expect((await sync(parent, next)).events).toEqual([]);
+  });
+
+  it('tells next time of a change that came between its own reads', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    await meet(parent, teacher);
+    const { conversation_id, message_id } = await send(parent, { recipient_id: idOf(teacher), content: 'un' });
+    const { cursor } = await sync(teacher);
+    await service.call('PATCH', `/api/v1/messages/${message_id}`, { as: parent, body: { content: 'deux' } });
+    const fresh = await send(parent, { conversation_id, content: 'à effacer' });
+    whileItReads(() => service.call('DELETE', `/api/v1/messages/${fresh.message_id}`, { as: parent }), 'after');
+    const first = await sync(teacher, cursor);
+    expect(first.events.map(({ type }) => type)).toContain('message_received');
+    const { events } = await sync(teacher, first.cursor);
+    expect(events).toContainEqual({
+      type: 'message_deleted',
+      data: { conversation_id, message_id: fresh.message_id, seq: 2 },
+    });
+  });
+
+  it('begins a hidden history anew for who was taken out and in again between two syncs', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await meet(teacher, parent);
+    const body = { participant_ids: [idOf(parent)], conversation_type: 'group', title: 'Classe', history: 'joined' };
+    const made = await service.call('POST', '/api/v1/messages/conversations', { as: teacher, body });
+    const id = made.body.conversation_id ?? '';
+    const people = `/api/v1/messages/conversations/${id}/participants`;
+    const replica = await replicaOf(parent);
+    await send(teacher, { conversation_id: id, content: 'avant' });
+    await replica.catchUp((since) => sync(parent, since));
+    await service.call('DELETE', `${people}/${idOf(parent)}`, { as: teacher });
+    await send(teacher, { conversation_id: id, content: 'entre nous' });
+    await service.call('POST', people, { as: teacher, body: { user_ids: [idOf(parent)] } });
+    await send(teacher, { conversation_id: id, content: 'après' });
+    await replica.catchUp((since) => sync(parent, since));
+    expect([...(replica.messages.get(id) ?? [])]).toEqual([[3, 'après']]);
+    await service.call('PUT', `/api/v1/messages/conversations/${id}/mute`, { as: parent, body: { muted: true } });
+    const { events } = await sync(parent, replica.cursor);
+    expect(events.map(({ type }) => type)).toEqual(['conversation_updated']);
   });
 
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
