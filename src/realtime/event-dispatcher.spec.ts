@@ -123,6 +123,30 @@ describe('EventDispatcher', () => {
     expect(ack).toHaveBeenLastCalledWith(code('PROCESSING_ERROR'));
   });
 
+  it('looks up a message that may be a resend all the same, one at a time', async () => {
+    const looked: ((answer: unknown) => void)[] = [];
+    const lookup: EventHandler = { message: 'message', callback: () => new Promise((resolve) => looked.push(resolve)) };
+    const dispatcher = new EventDispatcher(1, { now: () => 0 });
+    dispatcher.serve([lookup]);
+    dispatcher.bind(socket as unknown as Peer);
+    const answers: unknown[] = [];
+    const send = (payload: unknown): unknown => socket.receive('message', payload, (given) => answers.push(given));
+    const answer = async (given: unknown): Promise<void> => {
+      looked.shift()?.(given);
+      await new Promise(setImmediate);
+    };
+    await send({ client_message_id: 'new' });
+    await answer(code('RATE_LIMITED'));
+    await send({ content: 'without a key' });
+    await send({ client_message_id: 'known' });
+    await send({ client_message_id: 'meanwhile' });
+    expect(answers).toEqual([code('RATE_LIMITED'), code('RATE_LIMITED'), code('RATE_LIMITED')]);
+    await answer({ ok: true, data: 'the first message' });
+    await send({ client_message_id: 'known' });
+    await answer({ ok: true, data: 'the first message' });
+    expect(answers.slice(3)).toEqual(Array(2).fill({ ok: true, data: 'the first message' }));
+  });
+
   it('drops a flood of typing without an error', async () => {
     const ack = jest.fn();
     for (let i = 0; i < 4; i++) await socket.receive('ping', {}, ack);

@@ -37,6 +37,8 @@ export class EventDispatcher {
   private readonly rate: SlidingWindow;
   /** Messages that were refused: looking one up costs as much as another event. */
   private readonly refusals: SlidingWindow;
+  /** Peers of which a message is looked up although too many were refused: it may be known already (contract 6.2). */
+  private readonly lookups = new WeakSet<Peer>();
   /** Peers whose first authentication is under way: what they send meanwhile waits for it. */
   private readonly entering = new WeakMap<Peer, Promise<unknown>>();
   private handlers: ReadonlyMap<unknown, EventHandler> = new Map();
@@ -85,8 +87,11 @@ export class EventDispatcher {
     });
   };
 
-  private handle(peer: Peer, { event, reply: answer }: PeerRequest, call: (reply: Reply) => unknown): void {
+  private handle(peer: Peer, { event, payload, reply: answer }: PeerRequest, call: (reply: Reply) => unknown): void {
     const ownLimit = this.hasOwnLimit(peer, event);
+    const waitMs = this.waitMs(peer, ownLimit);
+    const isLookup = waitMs > 0 && ownLimit && hasKey(payload) && !this.lookups.has(peer);
+    if (isLookup) this.lookups.add(peer);
     this.unanswered += 1;
     const started = performance.now();
     let answered = false;
@@ -99,10 +104,10 @@ export class EventDispatcher {
       const name = EVENT_NAMES.has(event) ? String(event) : 'unknown';
       this.onAnswer(name, given.ok ? 'ok' : given.error.error_code, performance.now() - started);
       if (ownLimit && !given.ok) this.refusals.take(peer.id, this.clock.now());
+      if (isLookup) this.lookups.delete(peer);
       answer(given);
     };
-    const waitMs = this.waitMs(peer, ownLimit);
-    if (waitMs > 0) return this.refuseFlood(peer, event, reply, waitMs);
+    if (waitMs > 0 && !isLookup) return this.refuseFlood(peer, event, reply, waitMs);
     const running = this.run(peer, event, () => call(reply));
     if (!peer.actor && event === CLIENT_EVENTS.authentication)
       this.entering.set(
@@ -149,3 +154,10 @@ export class EventDispatcher {
     reply({ ok: false, error: socketErrorBody(error, peer.language) });
   }
 }
+
+/** Only a message with a key can be a resend. */
+const hasKey = (payload: unknown): boolean =>
+  typeof payload === 'object' &&
+  payload !== null &&
+  'client_message_id' in payload &&
+  typeof payload.client_message_id === 'string';
