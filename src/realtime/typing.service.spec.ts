@@ -156,6 +156,35 @@ describe('TypingService', () => {
       expect(told).toEqual([STARTED, STARTED]);
     });
 
+    it('goes on while either device types on, and ends once, 6 s after the last event', async () => {
+      await typing.start(ana, 'c1');
+      for (let i = 0; i < 5; i++) {
+        await pass(1500);
+        elsewhere(true);
+      }
+      await pass(5000);
+      expect(activity.counts().typing_users).toBe(0);
+      expect(told).not.toContain(STOPPED);
+      elsewhere(false);
+      await pass(60_000);
+      expect(told.filter((one) => one.startsWith('ana stopped'))).toHaveLength(1);
+    });
+
+    it('is not ended by a device here that stopped being heard, nor ends what is typed here', async () => {
+      await typing.start(ana, 'c1');
+      await pass(100);
+      elsewhere(true);
+      await typing.socketClosed(ana);
+      expect(told).not.toContain(STOPPED);
+      for (let i = 0; i < 10; i++) {
+        await typing.start(ana, 'c1');
+        await pass(1000);
+      }
+      expect(told.filter((one) => one.startsWith('ana stopped'))).toEqual([]);
+      await pass(5000);
+      expect(told.at(-1)).toBe(STOPPED);
+    });
+
     it('ends here too when it does there, or when that node is not heard any more', async () => {
       await typing.start(ana, 'c1');
       elsewhere(false);

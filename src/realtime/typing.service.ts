@@ -25,6 +25,8 @@ interface Spell {
   readonly conversationId: string;
   readonly actor: Actor;
   toldAt: number;
+  /** When it was last heard of. */
+  readonly heardAt: number;
   readonly expiry: NodeJS.Timeout;
 }
 
@@ -91,7 +93,7 @@ export class TypingService implements OnModuleDestroy {
     if (known) clearTimeout(known.expiry);
     else this.activity.countTyping(actor.userId, 1);
     const expiry = setTimeout(() => void this.lapse(key, spell), EXPIRY_MS).unref();
-    const spell: Spell = { conversationId: conversation.id, actor, toldAt: due ? now : toldAt, expiry };
+    const spell: Spell = { conversationId: conversation.id, actor, toldAt: due ? now : toldAt, heardAt: now, expiry };
     this.spells.set(key, spell);
     if (due) this.tell(actor, conversation, true);
   }
@@ -106,6 +108,8 @@ export class TypingService implements OnModuleDestroy {
     clearTimeout(this.elsewhere.get(key)?.expiry);
     const lapse = (): void => {
       this.elsewhere.delete(key);
+      // Who types on here is told of when that ends.
+      if (this.spells.has(key)) return;
       this.events.emit('typing.changed', { conversationId, userId, userName, isTyping: false, recipientIds: [] });
     };
     const expiry = setTimeout(lapse, EXPIRY_MS + REPEAT_MS).unref();
@@ -113,7 +117,12 @@ export class TypingService implements OnModuleDestroy {
   }
 
   /** Nobody said that typing ended. */
-  private async lapse(key: string, { actor, conversationId }: Spell): Promise<void> {
+  private async lapse(key: string, { actor, conversationId, heardAt }: Spell): Promise<void> {
+    // Who types on, on a device of another node, is told of by that node.
+    if ((this.elsewhere.get(key)?.toldAt ?? -Infinity) > heardAt) {
+      this.drop(key);
+      return;
+    }
     if (!this.end(key)) return;
     // Who is not in it any more is not told of, and who cannot be looked up now is forgotten by the clients themselves.
     const conversation = await this.reader.findForParticipant(conversationId, actor.userId).catch(() => undefined);
@@ -124,6 +133,11 @@ export class TypingService implements OnModuleDestroy {
   private end(key: string): boolean {
     clearTimeout(this.elsewhere.get(key)?.expiry);
     this.elsewhere.delete(key);
+    return this.drop(key);
+  }
+
+  /** As `end`, of what is typed here. */
+  private drop(key: string): boolean {
     const spell = this.spells.get(key);
     if (!spell) return false;
     clearTimeout(spell.expiry);
