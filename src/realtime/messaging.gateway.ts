@@ -145,8 +145,11 @@ export class MessagingGateway implements OnGatewayInit<Doors> {
   }
 
   @SubscribeMessage(CLIENT_EVENTS.conversationLeave)
-  leaveConversation(@CallingPeer() peer: Peer, @MessageBody() dto: ConversationDto): Ack<ParticipantPayload> {
-    return done(this.views.leave(peer, dto.conversation_id));
+  async leaveConversation(
+    @CallingPeer() peer: Peer,
+    @MessageBody() dto: ConversationDto,
+  ): Promise<Ack<ParticipantPayload>> {
+    return done(await this.views.leave(peer, dto.conversation_id));
   }
 
   /** @throws whatever MessageChangesService.edit refuses */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { KeyedTurns } from '../common/keyed-turns';
 import { DomainError } from '../common/errors/domain-error';
 import type { ParticipantPayload } from '../contract/socket-events';
 import { ConversationReader } from '../conversations/conversation-reader';
@@ -12,6 +13,8 @@ import { SocketSessions } from './socket-sessions';
 export class OpenViews {
   /** Peers whose end closes their views. */
   private readonly watched = new WeakSet<Peer>();
+  /** The check of a `conversation_join` takes longer than a `conversation_leave`: it must not be overtaken. */
+  private readonly turns = new KeyedTurns();
   private readonly closed = ({ id }: Peer): void => this.activity.closeViews(id);
 
   constructor(
@@ -28,16 +31,21 @@ export class OpenViews {
   async join(peer: Peer, conversationId: string): Promise<ParticipantPayload> {
     if (!peer.actor) throw new DomainError('AUTH_REQUIRED');
     const { userId } = peer.actor;
-    const conversation = await this.reader.requireForParticipant(conversationId, userId);
-    if (peer.isOpen) this.open(peer, conversation.id);
-    return { conversation_id: conversation.id, user_id: userId };
+    return this.turns.run(peer.id, async () => {
+      const conversation = await this.reader.requireForParticipant(conversationId, userId);
+      if (peer.isOpen) this.open(peer, conversation.id);
+      return { conversation_id: conversation.id, user_id: userId };
+    });
   }
 
   /** Closing what is not open changes nothing. @throws AUTH_REQUIRED */
-  leave(peer: Peer, conversationId: string): ParticipantPayload {
+  async leave(peer: Peer, conversationId: string): Promise<ParticipantPayload> {
     if (!peer.actor) throw new DomainError('AUTH_REQUIRED');
-    this.activity.closeView(peer.id, conversationId);
-    return { conversation_id: conversationId, user_id: peer.actor.userId };
+    const { userId } = peer.actor;
+    return this.turns.run(peer.id, () => {
+      this.activity.closeView(peer.id, conversationId);
+      return Promise.resolve({ conversation_id: conversationId, user_id: userId });
+    });
   }
 
   private open(peer: Peer, conversationId: string): void {

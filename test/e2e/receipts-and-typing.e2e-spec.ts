@@ -309,6 +309,11 @@ describe('receipts and typing', () => {
     await ask(t, 'conversation_leave', { conversation_id });
     await ask(t, 'message_stop_typing', { conversation_id });
     expect(await counts()).toEqual([0, 0]);
+    await Promise.all([
+      ask(t, 'conversation_join', { conversation_id }),
+      ask(t, 'conversation_leave', { conversation_id }),
+    ]);
+    expect(await counts()).toEqual([0, 0]);
   });
 
   describe('views', () => {
