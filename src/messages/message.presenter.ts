@@ -56,15 +56,31 @@ function presentIn({ conversation, memberships }: Scene): readonly Membership[] 
 const othersOf = (message: Message, present: readonly Membership[]): Membership[] =>
   present.filter(({ userId, joinedSeq }) => userId !== message.senderId && joinedSeq < message.seq);
 
-/** Whose positions make a message delivered and read for its sender: of administrators, the one furthest on. */
+/** Of administrators: who read the message first, or else somebody who received it. */
+function firstOf(admins: readonly Membership[], { seq }: Message): Membership | undefined {
+  const readAt = (member: Membership): number => readAtOf(member, seq)?.getTime() ?? Infinity;
+  return admins
+    .filter((member) => member.deliveredSeq >= seq)
+    .reduce<Membership | undefined>(
+      (first, member) => (first && readAt(first) <= readAt(member) ? first : member),
+      undefined,
+    );
+}
+
+/**
+ * Whose positions make a message delivered and read for its sender. Administrators count as one: for the opener they
+ * are all that counts, for whoever was added they and the others listed (contract 1).
+ */
 function judgedFor(message: Message, { conversation }: Scene, others: readonly Membership[]): Membership[] {
-  const { audience, participants } = conversation;
+  const { audience, participants, createdBy } = conversation;
   if (audience === null) return [...others];
-  const listed = others.filter(({ userId }) => participants.includes(userId));
+  const isListed = ({ userId }: Membership): boolean => participants.includes(userId);
+  const listed = others.filter(isListed);
   if (!participants.includes(message.senderId)) return listed;
-  const admins = others.filter(({ userId }) => !participants.includes(userId));
-  const [first] = admins.sort((a, b) => b.readSeq - a.readSeq || b.deliveredSeq - a.deliveredSeq);
-  return first ? [...listed, first] : listed;
+  const admins = others.filter((member) => !isListed(member));
+  const admin = firstOf(admins, message);
+  if (!admin) return [];
+  return message.senderId === createdBy ? [admin] : [...listed, admin];
 }
 
 function receiptsOf(message: Message, others: readonly Membership[], participants: number): Receipts {

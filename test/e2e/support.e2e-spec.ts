@@ -97,6 +97,83 @@ describe('support conversations', () => {
     expect(await school.listed(person, id, '?unread=true')).toMatchObject({ unread_count: 3 });
   });
 
+  describe('what the opener is told of a message', () => {
+    const sent = { status: 'sent', is_read: false, read_at: null };
+    const delivered = { status: 'delivered', is_read: false, read_at: null };
+    const read = { status: 'read', is_read: true, read_at: expect.any(String) as string };
+    const open = async (opener: TestPerson, admins: TestPerson[], added: TestPerson[] = []): Promise<string> => {
+      await school.meet(opener, ...admins, ...added);
+      const made = await school.make(opener, { conversation_type: 'support', participant_ids: added.map(idOf) });
+      return made.body.conversation_id ?? '';
+    };
+    const write = async (as: TestPerson, id: string): Promise<string> =>
+      (await school.send(as, id)).body.message_id ?? '';
+    const readAll = (as: TestPerson, id: string) =>
+      service.call('POST', `/api/v1/messages/conversations/${id}/read`, { as });
+    const receive = async (as: TestPerson, message_id: string): Promise<void> => {
+      expect(await ask(await enter(as), 'message_delivered', { message_id })).toMatchObject({ ok: true });
+    };
+    /** By itself and in the history, which have to agree. */
+    const told = async (as: TestPerson, id: string, message_id: string) => {
+      const { status, is_read, read_at } = (await service.call('GET', `/api/v1/messages/${message_id}`, { as })).body;
+      const listed = (await school.history(as, id)).body.messages?.find((one) => one.message_id === message_id);
+      expect(listed).toMatchObject({ status, is_read, read_at });
+      return { status, is_read, read_at };
+    };
+
+    it('is nothing of what people do who were added', async () => {
+      const [parent, teacher, admin] = [aParent(), aTeacher(), anAdmin()];
+      const id = await open(parent, [admin], [teacher]);
+      const message = await write(parent, id);
+      await readAll(teacher, id);
+      expect(await told(parent, id, message)).toEqual(sent);
+      await school.get(admin, id);
+      expect(await told(parent, id, message)).toEqual(sent);
+      await receive(admin, message);
+      expect(await told(parent, id, message)).toEqual(delivered);
+    });
+
+    it('is that any administrator has read it, although nobody else has', async () => {
+      const [parent, teacher, admin, other] = [aParent(), aTeacher(), anAdmin(), anAdmin()];
+      const id = await open(parent, [admin, other], [teacher]);
+      const message = await write(parent, id);
+      await school.get(other, id);
+      await readAll(admin, id);
+      expect(await told(parent, id, message)).toEqual(read);
+    });
+
+    it('is that any administrator has received it, although another has read further', async () => {
+      const [parent, reader, receiver] = [aParent(), anAdmin(), anAdmin()];
+      const id = await open(parent, [reader, receiver]);
+      await write(parent, id);
+      await readAll(reader, id);
+      const message = await write(parent, id);
+      await receive(receiver, message);
+      expect(await told(parent, id, message)).toEqual(delivered);
+    });
+
+    it('stays the first reading when another administrator overtakes', async () => {
+      const [parent, first, second] = [aParent(), anAdmin(), anAdmin()];
+      const id = await open(parent, [first, second]);
+      const message = await write(parent, id);
+      await readAll(first, id);
+      const before = await told(parent, id, message);
+      await write(parent, id);
+      await readAll(second, id);
+      expect(await told(parent, id, message)).toEqual(before);
+    });
+
+    it('is not what a person is told who was added: there the opener and an administrator have to have read', async () => {
+      const [parent, teacher, admin] = [aParent(), aTeacher(), anAdmin()];
+      const id = await open(parent, [admin], [teacher]);
+      const message = await write(teacher, id);
+      await readAll(parent, id);
+      expect(await told(teacher, id, message)).toEqual(sent);
+      await readAll(admin, id);
+      expect(await told(teacher, id, message)).toEqual(read);
+    });
+  });
+
   it('end for an administrator with the role, on open sockets as well', async () => {
     const [parent, admin] = [aParent(), anAdmin()];
     const id = await school.support(parent);
