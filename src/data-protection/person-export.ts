@@ -4,7 +4,7 @@ import { DomainError } from '../common/errors/domain-error';
 import type { Conversation, Membership, PositionMark } from '../conversations/conversation';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { MembershipsRepository } from '../conversations/memberships.repository';
-import type { Message } from '../message-store/message';
+import { clientKeyOf, dedupeKeyOf, type Message } from '../message-store/message';
 import { MessagesRepository, type Moment } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import type { DirectoryEntry } from '../users/directory-entry';
@@ -119,7 +119,8 @@ const messageOf = (message: Message): object => ({
   message_id: message.id,
   conversation_id: message.conversationId,
   seq: message.seq,
-  client_message_id: message.clientMessageId,
+  client_message_id: clientKeyOf(message),
+  dedupe_key: dedupeKeyOf(message),
   sender_name: message.senderName,
   content: message.content,
   message_type: message.type,

@@ -72,3 +72,17 @@ export type MessageStub = Pick<Message, 'id' | 'seq' | 'senderId' | 'createdAt'>
 
 /** Where a message stands. */
 export type MessagePlace = Pick<Message, 'id' | 'conversationId' | 'seq' | 'mod'>;
+
+/** Before the key of a notice in the store: no client can send it, so that no message is taken for a notice. */
+const NOTICE_MARK = '§';
+
+/** @returns what the `dedupe_key` of a notice is stored as, where messages have their `client_message_id`. */
+export const noticeKey = (dedupeKey: string): string => NOTICE_MARK + dedupeKey;
+
+/** @returns the key that the sender's client gave the message; that of a notice is its sender's business alone. */
+export const clientKeyOf = ({ type, clientMessageId }: Pick<Message, 'type' | 'clientMessageId'>): string | null =>
+  type === 'system' ? null : clientMessageId;
+
+/** @returns the `dedupe_key` of a notice. */
+export const dedupeKeyOf = ({ type, clientMessageId }: Pick<Message, 'type' | 'clientMessageId'>): string | null =>
+  type === 'system' && clientMessageId !== null ? clientMessageId.replace(NOTICE_MARK, '') : null;

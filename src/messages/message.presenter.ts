@@ -7,7 +7,7 @@ import {
   type Conversation,
   type Membership,
 } from '../conversations/conversation';
-import type { Message } from '../message-store/message';
+import { clientKeyOf, type Message } from '../message-store/message';
 
 /** Up to here receipts are told by name, above by number (contract 2). */
 export const NAMED_RECEIPTS = 50;
@@ -122,7 +122,7 @@ const payloadOf = (
   message_id: message.id,
   conversation_id: message.conversationId,
   seq: message.seq,
-  client_message_id: message.clientMessageId,
+  client_message_id: clientKeyOf(message),
   sender_id: message.senderId,
   sender_name: message.senderName,
   sender_role: message.senderRole,

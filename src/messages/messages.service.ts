@@ -13,7 +13,7 @@ import { MembershipsRepository } from '../conversations/memberships.repository';
 import { ConversationsService } from '../conversations/conversations.service';
 import { SummarySettler } from '../conversations/summary-settler';
 import { DomainEvents } from '../events/domain-events';
-import type { Message, MessageDraft } from '../message-store/message';
+import { noticeKey, type Message, type MessageDraft } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import { RateLimits } from '../rate-limits/rate-limits';
@@ -105,7 +105,7 @@ export class MessagesService {
       content,
       metadata,
       message_type: 'system',
-      ...(key === undefined ? {} : { client_message_id: key }),
+      ...(key === undefined ? {} : { client_message_id: noticeKey(key) }),
     });
     return this.log.append(draft, (committed, previousSenderId) => {
       this.committed(committed, conversation, sender, previousSenderId);

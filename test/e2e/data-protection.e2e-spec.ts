@@ -7,7 +7,7 @@ import { ERASED_NAME, Erasure } from '../../src/data-protection/erasure';
 import { PersonExport } from '../../src/data-protection/person-export';
 import { MessagesRepository } from '../../src/message-store/messages.repository';
 import { eventually } from '../support/eventually';
-import { aParent, aTeacher, idOf } from '../support/people';
+import { aParent, aTeacher, anAdmin, idOf } from '../support/people';
 import { Replica } from '../support/replica';
 import { School } from '../support/school';
 import { startTestApp, type Answer, type TestApp } from '../support/test-app';
@@ -238,6 +238,16 @@ describe('data protection', () => {
       expect(JSON.stringify(all)).not.toContain('merci');
       expect(JSON.stringify(all)).not.toContain(teacher.name);
       expect(await auditOf(zoe)).toMatchObject([{ action: 'user.exported', actor_id: 'operator' }]);
+    });
+
+    it('names the key of a notice for what it was given as', async () => {
+      const [admin, parent] = [anAdmin(), aParent()];
+      await school.meet(admin, parent);
+      const notice = { recipient_ids: [idOf(parent)], content: 'Conseil de classe', dedupe_key: 'conseil-17' };
+      await service.call('POST', '/api/v1/system-messages', { as: admin, body: notice });
+      expect((await exported(admin))['messages']).toMatchObject([
+        { message_type: 'system', client_message_id: null, dedupe_key: 'conseil-17' },
+      ]);
     });
 
     it('keeps a conversation that they left to its participants: own messages only', async () => {

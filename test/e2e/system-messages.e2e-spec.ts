@@ -111,6 +111,51 @@ describe('system messages', () => {
     expect(results(another)[0]?.message_id).not.toBe(ids[0]?.[0]);
   });
 
+  describe('an administrator’s dedupe_key, the same as a client_message_id of theirs in the conversation', () => {
+    const key = 'conseil-17';
+    const stage = async () => {
+      const [admin, teacher] = [anAdmin(), aTeacher()];
+      const conversation_id = await school.group([admin, teacher]);
+      const announce = async (): Promise<unknown[]> => {
+        const answer = await post(admin, { conversation_id, content: 'une annonce', dedupe_key: key });
+        return [answer.status, results(answer)[0]?.message_id];
+      };
+      const send = async (): Promise<unknown[]> => {
+        const body = { conversation_id, content: 'un message', client_message_id: key };
+        const answer = await service.call('POST', '/api/v1/messages/send', { as: admin, body });
+        return [answer.status, answer.body.message_id];
+      };
+      const shown = async (): Promise<unknown[]> =>
+        ((await school.history(teacher, conversation_id)).body.messages ?? []).map((message) => [
+          message.message_id,
+          message.content,
+          message.client_message_id,
+        ]);
+      return { announce, send, shown };
+    };
+
+    it('is another key where the notice comes first; each is told again for itself', async () => {
+      const { announce, send, shown } = await stage();
+      const [notice, message] = [await announce(), await send()];
+      expect([notice[0], message[0]]).toEqual([201, 201]);
+      expect([await announce(), await send()]).toEqual([notice, [200, message[1]]]);
+      expect(await shown()).toEqual([
+        [notice[1], 'une annonce', null],
+        [message[1], 'un message', key],
+      ]);
+    });
+
+    it('is another key where the message comes first', async () => {
+      const { announce, send, shown } = await stage();
+      const [message, notice] = [await send(), await announce()];
+      expect([message[0], notice[0]]).toEqual([201, 201]);
+      expect(await shown()).toEqual([
+        [message[1], 'un message', key],
+        [notice[1], 'une annonce', null],
+      ]);
+    });
+  });
+
   it('stand in a conversation when one is named: of any for a service, of their own for an administrator', async () => {
     const [teacher, parent, admin, stranger] = [aTeacher(), aParent(), anAdmin(), anAdmin()];
     const id = await school.group([teacher, parent, admin]);
