@@ -29,7 +29,7 @@ export class ConversationReader {
    * (REDIS_URL unset) can trust what stands here; several ask the store for the version first (docs/adr/0006).
    */
   private readonly access = new LRUCache<string, Conversation>({ max: CACHED_CONVERSATIONS });
-  /** Administrators who have a membership in a support conversation, so that it is looked for once. */
+  /** Administrators, by when their role began, who have a membership in a support conversation: it is looked for once. */
   private readonly admitted = new LRUCache<string, true>({ max: KNOWN_MEMBERSHIPS });
 
   /** Other processes may write conversations too. */
@@ -161,7 +161,7 @@ export class ConversationReader {
 
   /**
    * An administrator who comes to a support conversation without a membership gets one here: what came before the
-   * role began counts as read (contract 1).
+   * role began counts as read (contract 1), and so it does where it ended and began again.
    */
   async admit(conversation: Conversation, viewer: Viewer): Promise<void> {
     const { id, participants, audience } = conversation;
@@ -169,11 +169,14 @@ export class ConversationReader {
     await this.admins.refresh();
     if (participants.includes(viewer.userId)) return;
     const pair = { conversationId: id, userId: viewer.userId };
-    const key = JSON.stringify(pair);
+    const since = viewer.adminSince ?? new Date(0);
+    const key = JSON.stringify([pair, since]);
     if (this.admitted.has(key)) return;
-    if ((await this.memberships.findPairs([pair])).length === 0) {
-      const seq = viewer.adminSince ? await this.messages.seqAt(id, viewer.adminSince) : 0;
-      await this.memberships.add([membershipFrom(id, viewer.userId, seq, new Date(this.clock.now()))]);
+    const [known] = await this.memberships.findPairs([pair]);
+    if (known?.roleBegin?.at.getTime() !== since.getTime()) {
+      const seq = await this.messages.seqAt(id, since);
+      if (!known) await this.memberships.add([membershipFrom(id, viewer.userId, seq, new Date(this.clock.now()))]);
+      await this.memberships.beginRole({ ...pair, seq, at: since });
     }
     this.admitted.set(key, true);
   }

@@ -59,6 +59,8 @@ export interface Membership {
   readonly archivedSeq: number | null;
   /** No notifications until then; `FOREVER` when no end was given. */
   readonly mutedUntil: Date | null;
+  /** Of who takes part by role: when it last began, and the last message before, up to which they have nothing to read. */
+  readonly roleBegin?: PositionMark;
 }
 
 /** The end of a mute without an end. */
@@ -135,6 +137,16 @@ export const counterpartOf = ({ type, participants }: Conversation, userId: stri
 export function readAtOf(membership: Pick<Membership, 'readSeq' | 'readAt' | 'readMarks'>, seq: number): Date | null {
   if (membership.readSeq < seq) return null;
   return membership.readMarks.find((mark) => mark.seq >= seq)?.at ?? membership.readAt;
+}
+
+/**
+ * @returns the membership as it stands for the member alone: what was written while an administrator's role was away
+ * counts as read for them, although they never read it, which others are told by their positions.
+ */
+export function inOwnEyes(membership: Membership): Membership {
+  const { roleBegin, readSeq, readMarks } = membership;
+  if (!roleBegin || roleBegin.seq <= readSeq) return membership;
+  return { ...membership, readSeq: roleBegin.seq, readAt: roleBegin.at, readMarks: [...readMarks, roleBegin] };
 }
 
 /** When the message at `seq` was received by the member, or null. Reading is receiving. */

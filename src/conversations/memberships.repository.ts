@@ -30,6 +30,8 @@ export abstract class MembershipsRepository {
   abstract setArchived(conversationId: string, userId: string, seq: number | null): Promise<void>;
   /** Null ends the mute. */
   abstract setMuted(conversationId: string, userId: string, until: Date | null): Promise<void>;
+  /** The role of an administrator began (again) after the message at `seq`. */
+  abstract beginRole(begin: PositionMove): Promise<void>;
   /** Positions only move forwards. */
   abstract moveReadPositions(moves: readonly PositionMove[]): Promise<void>;
   abstract moveDeliveredPositions(moves: readonly PositionMove[]): Promise<void>;

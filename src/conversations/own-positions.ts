@@ -25,7 +25,11 @@ export class OwnPositions {
   async of(viewer: Viewer): Promise<Positions> {
     const rows = await this.repository.findRecent(viewer, { without: [] });
     const known = await this.byConversation(viewer);
-    const late = rows.filter(({ id, activityAt }) => !known.has(id) && activityAt > (viewer.adminSince ?? 0));
+    const since = viewer.adminSince ?? new Date(0);
+    const late = rows.filter(({ id, activityAt }) => {
+      const membership = known.get(id);
+      return membership ? (membership.roleBegin?.at ?? since) < since : activityAt > since;
+    });
     if (late.length === 0) return { rows, memberships: known };
     const ids = late.map(({ id }) => id);
     for (const conversation of await this.repository.findManyForViewer(ids, viewer)) {

@@ -7,7 +7,7 @@ export interface Counted {
   /** Settled. */
   readonly conversation: Retained;
   /** Of the person whose count it is. */
-  readonly membership: Pick<Membership, 'readSeq' | 'joinedSeq'> | undefined;
+  readonly membership: Pick<Membership, 'readSeq' | 'joinedSeq' | 'roleBegin'> | undefined;
 }
 
 /**
@@ -33,7 +33,8 @@ export class UnreadCounter {
 
   private async unreadRange({ conversation, membership }: Counted): Promise<SeqRange> {
     const floor = await this.retention.floorOf(conversation);
-    const after = Math.max(membership?.readSeq ?? 0, membership?.joinedSeq ?? 0, floor);
+    const { readSeq = 0, joinedSeq = 0, roleBegin } = membership ?? {};
+    const after = Math.max(readSeq, joinedSeq, roleBegin?.seq ?? 0, floor);
     return { conversationId: conversation.id, after, upTo: conversation.summary.seq };
   }
 }

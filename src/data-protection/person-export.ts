@@ -102,6 +102,7 @@ const membershipOf = (membership: Membership, conversation: Conversation | undef
   joined_seq: membership.joinedSeq,
   archived_seq: membership.archivedSeq,
   muted_until: membership.mutedUntil,
+  role_begin: membership.roleBegin ?? null,
 });
 
 const markOf = ({ seq, at }: PositionMark): object => ({ seq, at });

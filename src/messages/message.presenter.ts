@@ -3,6 +3,7 @@ import {
   counterpartOf,
   deliveredAtOf,
   hiddenUpTo,
+  inOwnEyes,
   readAtOf,
   type Conversation,
   type Membership,
@@ -106,7 +107,7 @@ export function presenterIn(scene: Scene): (message: Message) => (viewerId: stri
     const standing = (viewerId: string): Standing => {
       if (viewerId === message.senderId) return standingOf(message, judgedFor(message, scene, others));
       const own = byUser.get(viewerId);
-      return standingOf(message, own ? [own] : []);
+      return standingOf(message, own ? [inOwnEyes(own)] : []);
     };
     return (viewerId) => payloadOf(message, conversation, standing(viewerId), receipts);
   };

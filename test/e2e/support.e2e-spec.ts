@@ -97,6 +97,49 @@ describe('support conversations', () => {
     expect(await school.listed(person, id, '?unread=true')).toMatchObject({ unread_count: 3 });
   });
 
+  describe('of an administrator whose role ended and began again', () => {
+    /** One message that they read, two while the role is away, one after it. */
+    const stage = async () => {
+      const [parent, admin] = [aParent(), anAdmin()];
+      await school.meet(admin);
+      const id = await school.support(parent);
+      await school.send(parent, id, 'lu');
+      await service.call('POST', `/api/v1/messages/conversations/${id}/read`, { as: admin });
+      await school.sync(admin, { role: 'teacher' });
+      for (const text of ['pendant', 'pendant']) await school.send(parent, id, text);
+      await school.sync(admin, { role: 'admin' });
+      return { parent, admin, id };
+    };
+    const readOf = async (as: TestPerson, id: string) =>
+      (await school.history(as, id)).body.messages?.map(({ is_read }) => is_read);
+
+    it('what was written meanwhile counts as read, what comes after it does not', async () => {
+      const { parent, admin, id } = await stage();
+      expect(await school.listed(admin, id)).toMatchObject({ unread_count: 0 });
+      expect(await school.listed(admin, id, '?unread=true')).toBeUndefined();
+      await school.send(parent, id, 'après');
+      expect(await school.listed(admin, id, '?unread=true')).toMatchObject({ unread_count: 1 });
+      expect(await readOf(admin, id)).toEqual([true, true, true, false]);
+    });
+
+    it('so it does where they ask first what is unread', async () => {
+      const { parent, admin, id } = await stage();
+      expect(await school.listed(admin, id, '?unread=true')).toBeUndefined();
+      const { body } = await service.call('GET', '/api/v1/messages/stats', { as: admin });
+      expect(body['unread_messages']).toBe(0);
+      await school.send(parent, id, 'après');
+      expect(await school.listed(admin, id, '?unread=true')).toMatchObject({ unread_count: 1 });
+    });
+
+    it('the opener is told what was read in truth: the message from before, and none of those meanwhile', async () => {
+      const { parent, admin, id } = await stage();
+      await school.get(admin, id);
+      expect(await readOf(parent, id)).toEqual([true, false, false]);
+      await service.call('POST', `/api/v1/messages/conversations/${id}/read`, { as: admin });
+      expect(await readOf(parent, id)).toEqual([true, true, true]);
+    });
+  });
+
   describe('what the opener is told of a message', () => {
     const sent = { status: 'sent', is_read: false, read_at: null };
     const delivered = { status: 'delivered', is_read: false, read_at: null };

@@ -85,6 +85,7 @@ const CASES: Record<
   'memberships.findArchived': ({ me }) => me.findArchived('u'),
   'memberships.start': ({ me }) => me.start([membershipFrom('c', 'u', 0, new Date())]),
   'memberships.setArchived': ({ me }) => me.setArchived('c', 'u', 1),
+  'memberships.beginRole': ({ me }) => me.beginRole({ conversationId: 'c', userId: 'u', seq: 1, at: new Date() }),
   'memberships.setMuted': ({ me }) => me.setMuted('c', 'u', null),
   'conversations.findSyncRows': ({ c }) => each((viewer) => c.findSyncRows(viewer)),
   'conversations.syncRowsOf': ({ c }) => c.syncRowsOf([randomUUID()]),

@@ -58,6 +58,7 @@ export const toMembership = (document: MembershipDocument): Membership => ({
   deliveredMarks: document.delivered_marks ?? [],
   archivedSeq: document.archived_seq ?? null,
   mutedUntil: document.muted_until ?? null,
+  ...(document.role_begin === undefined ? {} : { roleBegin: document.role_begin }),
 });
 
 export const fromMembership = (membership: Membership): MembershipDocument => ({

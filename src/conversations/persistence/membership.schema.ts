@@ -20,6 +20,7 @@ export class MembershipDocument {
   @Prop({ type: [ReadMarkDocument], default: undefined }) delivered_marks?: ReadMarkDocument[];
   @Prop({ type: Number }) archived_seq?: number;
   @Prop({ type: Date }) muted_until?: Date;
+  @Prop({ type: ReadMarkDocument }) role_begin?: ReadMarkDocument;
 }
 
 export const MembershipSchema = SchemaFactory.createForClass(MembershipDocument);

@@ -86,6 +86,12 @@ export class MongoMembershipsRepository extends MembershipsRepository {
     await this.model.updateOne({ _id: membershipId(conversationId, userId) }, update);
   }
 
+  /** Index: _id. `$max`: who knows of an earlier beginning only may come late. */
+  async beginRole({ conversationId, userId, seq, at }: PositionMove): Promise<void> {
+    const update = { $max: { 'role_begin.seq': seq, 'role_begin.at': at } };
+    await this.model.updateOne({ _id: membershipId(conversationId, userId) }, update);
+  }
+
   /** Index: _id. */
   async moveReadPositions(moves: readonly PositionMove[]): Promise<void> {
     if (moves.length === 0) return;
