@@ -149,12 +149,11 @@ export class MessagesService {
     this.settler.note(conversation.id, message);
     const told = presentNewMessage(message, conversation);
     this.events.emit('message.created', { message: told, recipientIds, ...origin });
-    // Sending reads (contract 6.5); who also sent the message before has nothing new to say.
-    if (message.seq === 1 || previousSenderId === message.senderId) return told;
-    // A sibling service writes without being in the conversation.
+    // Sending reads (contract 6.5). A sibling service writes without being in the conversation.
     if (!recipientIds.includes(message.senderId)) return told;
     if (conversation.participants.length > NAMED_RECEIPTS) {
-      void this.receipts.sent(message, conversation, sender.socketId);
+      // Who also sent the message before covers nobody's.
+      if (previousSenderId !== message.senderId) void this.receipts.sent(message, conversation, sender.socketId);
       return told;
     }
     this.events.emit('message.read', {

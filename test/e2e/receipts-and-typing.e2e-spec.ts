@@ -183,12 +183,26 @@ describe('receipts and typing', () => {
       const [phone, laptop, t] = [await enter(parent), await enterPlain(parent), await enter(teacher)];
       const { message_id, conversation_id } = await send(t, { recipient_id: idOf(parent), content: 'x' });
       await laptop.event('message_received');
+      const read = laptop.next(({ type, read_by }) => type === 'message_read' && read_by === idOf(parent));
       await ask(phone, 'message_read', { message_id });
-      expect(await laptop.event('message_read')).toMatchObject({ conversation_id, seq: 1, read_by: idOf(parent) });
+      expect(await read).toMatchObject({ conversation_id, seq: 1 });
       const own = laptop.next(({ type, sender_id }) => type === 'message_received' && sender_id === idOf(parent));
       await send(phone, { conversation_id, content: 'réponse' });
       expect(await own).toMatchObject({ content: 'réponse', seq: 2 });
     });
+  });
+
+  it('sending reads, and says so, whoever sent the message before', async () => {
+    const [parent, teacher] = [aParent(), aTeacher()];
+    const [p, t] = [await enterPlain(parent), await enter(teacher)];
+    const readUpTo = (place: number): Promise<unknown> =>
+      p.next(({ type, read_by, seq }) => type === 'message_read' && read_by === idOf(teacher) && seq === place);
+    const first = readUpTo(1);
+    const { conversation_id } = await send(t, { recipient_id: idOf(parent), content: 'un' });
+    expect(await first).toMatchObject({ conversation_id });
+    const second = readUpTo(2);
+    await send(t, { conversation_id, content: 'deux' });
+    expect(await second).toMatchObject({ conversation_id });
   });
 
   describe('typing', () => {
