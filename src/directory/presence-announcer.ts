@@ -1,4 +1,10 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { errorName } from '../common/error-name';
 import type { ChosenStatus, OnlineStatus } from '../contract/payloads';
 import { Companions } from '../conversations/companions';
@@ -39,7 +45,7 @@ export function changeOf(
 
 /** Tells people who comes, goes and is busy, in batches: a thousand who return together cost a few queries. */
 @Injectable()
-export class PresenceAnnouncer implements OnModuleInit, BeforeApplicationShutdown {
+export class PresenceAnnouncer implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(PresenceAnnouncer.name);
   private readonly untold = new Map<string, Untold>();
   private timer: NodeJS.Timeout | undefined;
@@ -58,6 +64,19 @@ export class PresenceAnnouncer implements OnModuleInit, BeforeApplicationShutdow
     this.presence.onChange((change) => this.changed(change));
     // What another node noticed, for the sockets here.
     this.bus.on('presence.changed', (announcement) => this.events.emit('presence.changed', announcement));
+  }
+
+  /** What is gathered is told while others can still be told. */
+  async onModuleDestroy(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.telling;
+    while (this.untold.size > 0) {
+      const known = this.untold.size;
+      await this.tellNext();
+      if (this.untold.size >= known) break;
+    }
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** Whose connections end with the process was last seen now, and nobody else will write it. */

@@ -1,4 +1,9 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { errorName } from '../common/error-name';
 import { KeyedTurns } from '../common/keyed-turns';
@@ -15,7 +20,10 @@ import type { SharedPeople, Step } from './shared-people';
  * Presence over all nodes: each tells the others of its sockets under a lease of its own. What this process knows by
  * itself holds always; while Redis is away nothing else does, and afterwards the node registers anew.
  */
-export class SharedPresence extends Presence implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SharedPresence
+  extends Presence
+  implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
+{
   private readonly logger = new Logger(SharedPresence.name);
   /** The steps of one person, one after the other. */
   private readonly turns = new KeyedTurns();
@@ -32,6 +40,7 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
   private complained = false;
+  private leaving = false;
 
   constructor(
     private readonly local: LocalPresence,
@@ -52,6 +61,11 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.beat(), this.timings.beatMs).unref();
+  }
+
+  /** What this node would tell from now on nobody hears. */
+  onModuleDestroy(): void {
+    this.leaving = true;
   }
 
   /** The sockets are about to be closed: who does not come to another node in time is gone. */
@@ -176,7 +190,8 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
     await this.people.reap((userId, since) =>
       this.tell({ userId, isOnline: false, ...(since > 0 && { lastSeen: new Date(since) }) }),
     );
-    await this.people.forget(now);
+    // Sockets of a node that stops are closed after its lease was cut short: their people are gone only after it ended.
+    await this.people.forget(now - this.timings.leaseMs);
   }
 
   private async opened(userId: string, socketId: string, cameHere: boolean): Promise<void> {
@@ -187,6 +202,8 @@ export class SharedPresence extends Presence implements OnApplicationBootstrap, 
 
   /** Here the time to return is over: is there a socket elsewhere? */
   private async settle(change: PresenceChange): Promise<void> {
+    // Who reaps this node settles it, and tells it.
+    if (this.leaving) return;
     const { userId } = change;
     const answer = await this.step(userId, 'settle');
     if (answer === undefined) this.tellHere(change);

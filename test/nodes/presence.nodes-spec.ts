@@ -1,10 +1,13 @@
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectionRegistry } from '../../src/presence/connection-registry';
 import { type Device, type Footprint, livingDevices, onlineFor } from '../../src/presence/presence-rules';
+import { Presence } from '../../src/presence/presence';
 import { PresenceTimings } from '../../src/presence/presence-timings';
 import { SharedPeople, type Step } from '../../src/presence/shared-people';
+import type { SharedPresence } from '../../src/presence/shared-presence';
 import type { PresencePayload, UserStatusPayload, WebsocketStats } from '../../src/contract/payloads';
 import { RedisConnection } from '../../src/redis/redis-connection';
 import { eventually } from '../support/eventually';
@@ -388,6 +391,11 @@ describe('presence over two nodes', () => {
     await isHeard(heard, 'user_online online');
     const offline = nextEvent(sockets[0] as TestSocket, 'user_offline');
     const disconnected = new Promise((resolve) => socket.once('disconnect', resolve));
+    // What it has to finish takes most of the time that its people have to come back.
+    const presence = third.app.get<SharedPresence>(Presence, { strict: false });
+    await presence.beforeApplicationShutdown();
+    jest.spyOn(presence, 'beforeApplicationShutdown').mockResolvedValueOnce();
+    await delay(TIMINGS.graceMs - 300);
     const stopping = third.stop();
     await disconnected;
     await connect(nodes[1], moving);
