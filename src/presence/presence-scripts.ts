@@ -105,7 +105,7 @@ redis.call('HSET', KEYS[3], node, ARGV[4] .. ' ' .. ARGV[5])
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[6]) end
 local reap = 0
 if redis.call('ZCOUNT', KEYS[2], '-inf', now) > 0 and
-  redis.call('SET', KEYS[4], node, 'NX', 'PX', math.floor(tonumber(ARGV[3]) / 5)) then reap = 1 end
+  redis.call('SET', KEYS[4], node, 'NX', 'PX', math.floor(tonumber(ARGV[3]) / 25)) then reap = 1 end
 local sockets, authenticated = 0, 0
 for _, other in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], now, '+inf')) do
   local all, known = string.match(redis.call('HGET', KEYS[3], other) or '0 0', '(%d+) (%d+)')
