@@ -158,7 +158,7 @@ describe('the scripts', () => {
 });
 
 describe('presence over two nodes', () => {
-  const TIMINGS = { graceMs: 1_000, leaseMs: 2_000, beatMs: 200, returnMs: 4_000 };
+  const TIMINGS = { graceMs: 1_000, leaseMs: 4_000, beatMs: 200, returnMs: 4_000 };
   let server: RedisServer;
   let store: TestStore;
   let nodes: [TestApp, TestApp];
