@@ -6,6 +6,8 @@ import { RedisStatus } from './redis-status';
 
 /** Longest wait for an answer, milliseconds; what is slower is away until it has answered. */
 const COMMAND_MS = 500;
+/** In so many parts it is waited: a standstill of this process, after which answers wait to be read, counts as one. */
+const PARTS = 5;
 const CONNECT_MS = 3_000;
 const PING_EVERY_MS = 2_000;
 /** A connection this long without a byte, milliseconds, is dead, whatever TCP believes. */
@@ -51,12 +53,15 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
   private readonly backListeners: (() => void)[] = [];
   /** Answers that are late. While there is one, Redis counts as away. */
   private late = 0;
+  /** Scripts by their hash, of which the server at the other end is known to have the text. */
+  private readonly known = new Set<string>();
 
   constructor(url: string | undefined) {
     super();
     this.configured = url !== undefined;
     if (url === undefined) return;
     this.commands = this.watched(newClient(url), 'commands');
+    this.commands.on('ready', () => this.known.clear());
     this.subscriber = this.watched(newClient(url), 'subscriptions');
     this.subscriber.on('ready', () => void this.resubscribe());
   }
@@ -102,12 +107,17 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
   async runScript({ text, sha1 }: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const evaluate = (command: 'EVALSHA' | 'EVAL', script: string): Promise<unknown> =>
       this.run((client) => client.sendCommand([command, script, String(keys.length), ...keys, ...args]));
-    try {
-      return await evaluate('EVALSHA', sha1);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return evaluate('EVAL', text);
+    // Asking by a hash that a new server does not know would let what is sent meanwhile run first.
+    if (this.known.has(sha1)) {
+      try {
+        return await evaluate('EVALSHA', sha1);
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      }
     }
+    const answer = await evaluate('EVAL', text);
+    this.known.add(sha1);
+    return answer;
   }
 
   /** @throws RedisAwayError */
@@ -133,13 +143,16 @@ export class RedisConnection extends RedisStatus implements OnModuleInit, OnAppl
   private inTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let timedOut = false;
-      const timer = setTimeout(() => {
+      let parts = 0;
+      const timer = setInterval(() => {
+        if (++parts < PARTS) return;
+        clearInterval(timer);
         timedOut = true;
         this.late++;
         reject(new RedisAwayError());
-      }, COMMAND_MS);
+      }, COMMAND_MS / PARTS);
       const settle = (then: () => void): void => {
-        clearTimeout(timer);
+        clearInterval(timer);
         if (timedOut) this.late--;
         then();
       };

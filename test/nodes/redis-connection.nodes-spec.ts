@@ -109,6 +109,29 @@ describe('the connection to Redis', () => {
     expect(await connection.evaluate(script, 'n', ['4'])).toBe(4);
   });
 
+  it('runs scripts in the order in which they are asked for, also one that the server has never seen', async () => {
+    server = await RedisServer.start();
+    connect();
+    await ready();
+    const [seen, unseen] = ['INCR', 'incr'].map((name) => redisScript(`return redis.call('${name}', KEYS[1])`));
+    if (!seen || !unseen) throw new Error('two scripts');
+    await connection.evaluate(seen, 'other', []);
+    expect(await Promise.all([unseen, seen].map((script) => connection.evaluate(script, 'n', [])))).toEqual([1, 2]);
+  });
+
+  it('does not take a standstill of its own process for one of Redis', async () => {
+    server = await RedisServer.start();
+    connect();
+    await ready();
+    const answer = connection.ping();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const late = connection.ping();
+    const end = Date.now() + 700;
+    while (Date.now() < end); // longer than an answer may take
+    await expect(Promise.all([answer, late])).resolves.toHaveLength(2);
+    expect(connection.isReady()).toBe(true);
+  });
+
   it('is not there without a URL', async () => {
     server = await RedisServer.prepare();
     connection = new RedisConnection(undefined);
