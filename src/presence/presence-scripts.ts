@@ -34,12 +34,14 @@ end
 `;
 
 /**
- * One step of one socket. ARGV: grace, person, step, node/socket, places.
+ * One step of one socket. ARGV: grace, person, step, node/socket, places. Returns null, and does nothing, when the node
+ * does not live: what it holds would count for nobody. Else
  * take: 1 taken, 0 all places are · open: 1 this brought the person online, else 0 · close: 0 ·
  * settle: 0 still online, or somebody else said that they are not; n > 0: ask again in n ms; n < 0: gone since -n.
  */
 export const STEP = redisScript(`${COMMON}
 local person, step, socket, places = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+if ends(nodeOf('+' .. socket)) <= now then return false end
 local words = redis.call('HGET', KEYS[1], person)
 local living, _, left = load(words)
 local stays = onlineFor(living, left)
@@ -49,18 +51,18 @@ if step == 'settle' then
   save(person, living, 0)
   return -left
 end
-local wasOpen, known = false, false
+local wasOpen = false
 for i = #living, 1, -1 do
   if string.sub(living[i], 2) == socket then
-    known = true
     wasOpen = string.sub(living[i], 1, 1) == '+'
-    if step ~= 'take' then table.remove(living, i) end
+    table.remove(living, i)
   end
 end
 local answer = 0
 if step == 'take' then
-  if known or #living < places then
-    if not known then table.insert(living, '?' .. socket) end
+  -- Known already when its node registered anew meanwhile: it asks for a place beside the others all the same.
+  if #living < places then
+    table.insert(living, '?' .. socket)
     answer = 1
   end
 elseif step == 'open' then

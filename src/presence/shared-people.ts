@@ -27,7 +27,6 @@ export interface Beat {
 
 /** One person's sockets here, for all nodes to see. */
 export interface Registration {
-  readonly userId: string;
   readonly open: readonly string[];
   readonly reserved: readonly string[];
 }
@@ -46,9 +45,10 @@ export class SharedPeople {
     this.keys = [key('people'), key('nodes'), key('counts'), key('reaper')];
   }
 
-  /** @returns what presence-scripts.ts says of the step */
-  async step(userId: string, step: Step, node: string, socketId = '', places = 0): Promise<number> {
-    return Number(await this.run(STEP, userId, step, `${node}/${socketId}`, String(places)));
+  /** @returns what presence-scripts.ts says of the step; undefined: the node does not live, and has to register first */
+  async step(userId: string, step: Step, node: string, socketId = '', places = 0): Promise<number | undefined> {
+    const answer = await this.run(STEP, userId, step, `${node}/${socketId}`, String(places));
+    return answer === null ? undefined : Number(answer);
   }
 
   /** The node lives for `ms` from now on. */
@@ -56,10 +56,19 @@ export class SharedPeople {
     await this.run(LEASE, node, String(ms));
   }
 
-  /** The node `old` goes on as `node`, with these sockets. */
-  async register(old: string, node: string, people: readonly Registration[]): Promise<void> {
-    for (let start = 0; start < people.length; start += BATCH) {
-      const words = people.slice(start, start + BATCH).flatMap(({ userId, open, reserved }) => {
+  /**
+   * The node `old` goes on as `node`.
+   * @param held asked just before it is told: what happens to a socket later is told later
+   */
+  async register(
+    old: string,
+    node: string,
+    userIds: readonly string[],
+    held: (userId: string) => Registration,
+  ): Promise<void> {
+    for (let start = 0; start < userIds.length; start += BATCH) {
+      const words = userIds.slice(start, start + BATCH).flatMap((userId) => {
+        const { open, reserved } = held(userId);
         const sockets = [...open.map((id) => `+${node}/${id}`), ...reserved.map((id) => `?${node}/${id}`)];
         return [userId, sockets.join(' ')];
       });

@@ -166,11 +166,10 @@ export class SharedPresence
     if (this.wasRegistered) this.early = { until: performance.now() + this.timings.returnMs, changes: new Map() };
     this.wasRegistered = true;
     await this.people.lease(this.node, this.timings.leaseMs);
-    const people = this.registry.people().map((userId) => {
+    await this.people.register(old, this.node, this.registry.people(), (userId) => {
       const open = this.registry.liveSocketIds(userId);
-      return { userId, open, reserved: this.registry.socketIds(userId).filter((id) => !open.includes(id)) };
+      return { open, reserved: this.registry.socketIds(userId).filter((id) => !open.includes(id)) };
     });
-    await this.people.register(old, this.node, people);
     await this.people.lease(old, 0);
     for (const change of this.untold.values()) this.tell(change);
     this.untold.clear();
@@ -213,14 +212,30 @@ export class SharedPresence
 
   /** @returns undefined when nobody can say: then the node has to register anew. */
   private async step(userId: string, step: Step, socketId?: string): Promise<number | undefined> {
+    const ask = (): Promise<number | undefined> =>
+      this.people.step(userId, step, this.node, socketId, this.maxConnections);
     try {
-      return await this.turns.run(userId, () =>
-        this.people.step(userId, step, this.node, socketId, this.maxConnections),
-      );
+      return await this.turns.run(userId, async () => {
+        const { node } = this;
+        const answer = await ask();
+        if (answer !== undefined || this.leaving) return answer;
+        await this.registerInsteadOf(node);
+        return ask();
+      });
     } catch (error) {
       this.lost(error);
       return undefined;
     }
+  }
+
+  /** Redis lost the lease of `node`, or it ended: not to wait for the next beat. Many may ask; one registers. */
+  private async registerInsteadOf(node: string): Promise<void> {
+    await this.beating;
+    if (this.node === node) {
+      this.isRegistered = false;
+      void this.beat();
+    }
+    await this.beating;
   }
 
   private async addFromOthers(
