@@ -337,19 +337,63 @@ describe('the Socket.IO door', () => {
     });
   });
 
-  it('closes a reader that does not read, and goes on serving the others', async () => {
-    const [slow, swift] = [aParent(), aTeacher()];
-    const [lazy, quick] = [await enter(slow), await enter(swift)];
-    const { ws } = lazy.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
-    ws.pause();
-    const message = { ...SAMPLE, content: 'x'.repeat(2000) } as unknown as MessagePayload;
-    const flood = setInterval(() => {
-      for (let i = 0; i < 300; i++) door.events.emit('message.created', { message, recipientIds: [idOf(slow)] });
-    }, 5);
-    await until(() => !door.registry.isOnline(idOf(slow)), 1000).finally(() => clearInterval(flood));
-    expect(await ask(quick, 'ping', {})).toMatchObject({ ok: true });
-    ws.resume();
-  }, 20_000);
+  it.each([
+    ['many events', 2_000, 300],
+    ['few and large ones', 200_000, 3],
+  ])(
+    'closes a reader that does not read %s, and goes on serving the others',
+    async (_name, length, atOnce) => {
+      const [slow, swift] = [aParent(), aTeacher()];
+      const [lazy, quick] = [await enter(slow), await enter(swift)];
+      const { ws } = lazy.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+      ws.pause();
+      const message = { ...SAMPLE, content: 'x'.repeat(length) } as unknown as MessagePayload;
+      const flood = setInterval(() => {
+        for (let i = 0; i < atOnce; i++) door.events.emit('message.created', { message, recipientIds: [idOf(slow)] });
+      }, 5);
+      await until(() => !door.registry.isOnline(idOf(slow)), 1000).finally(() => clearInterval(flood));
+      expect(await ask(quick, 'ping', {})).toMatchObject({ ok: true });
+      ws.resume();
+    },
+    20_000,
+  );
+
+  it.each([['websocket'], ['polling']])('tells who reads by %s any amount', async (transport) => {
+    const person = aParent();
+    const reader = keep(await connectAs(door.url, person, [transport]));
+    for (let seq = 1; seq <= 8; seq++) {
+      const heard = nextEvent(reader, 'message_received', (message) => message.seq === seq);
+      const message = { ...SAMPLE, seq, content: 'x'.repeat(300_000) } as unknown as MessagePayload;
+      door.events.emit('message.created', { message, recipientIds: [idOf(person)] });
+      await heard;
+    }
+  });
+
+  it('closes a reader by polling that asks for nothing more, but not for one answer, however large', async () => {
+    const person = aParent();
+    const url = `${door.url}/socket.io/?EIO=4&transport=polling`;
+    const opened = await (await fetch(url)).text();
+    const { sid } = JSON.parse(opened.slice(1)) as { sid: string };
+    const session = `${url}&sid=${sid}`;
+    await fetch(session, { method: 'POST', body: `40${JSON.stringify({ token: tokenFor(person) })}` });
+    await until(() => door.registry.isOnline(idOf(person)));
+    await (await fetch(session)).text();
+    const tell = (length: number): void => {
+      const message = { ...SAMPLE, content: 'x'.repeat(length) } as unknown as MessagePayload;
+      door.events.emit('message.created', { message, recipientIds: [idOf(person)] });
+    };
+    const read = async (): Promise<number> => {
+      let length = 0;
+      while (length < 2_000_000) length += (await (await fetch(session)).text()).length;
+      return length;
+    };
+    tell(2_000_000);
+    expect(await read()).toBeGreaterThan(2_000_000);
+    expect(door.registry.isOnline(idOf(person))).toBe(true);
+    tell(2_000_000);
+    tell(1);
+    await until(() => !door.registry.isOnline(idOf(person)));
+  });
 
   it('closes its sockets when the service stops', async () => {
     const other = await openDoor();

@@ -16,9 +16,8 @@ import { answerEvent } from '../answer-event';
 import type { CloseListener, PayloadOf, Peer, Reply, RequestListener, ServerEvent } from '../peer';
 import { CLOSE_CODES, closeCodeOf } from './close-codes';
 import { errorFrame, eventFrame, type Frame, parseFrame, type RequestId, successFrame } from './frames';
+import { MAX_WAITING_BYTES } from './slow-readers';
 
-/** A reader that lets this much pile up is closed instead: what it misses, `sync` brings. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** How long a client has to answer the closing handshake. */
 const CLOSING_MS = 1000;
 
@@ -95,7 +94,7 @@ export class PlainPeer implements Peer {
   /** Writes a frame that is encoded already. */
   send(frame: string | Buffer): void {
     if (!this.isOpen) return;
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) return this.socket.terminate();
+    if (this.socket.bufferedAmount > MAX_WAITING_BYTES) return this.socket.terminate();
     this.socket.send(frame, { binary: false });
   }
 

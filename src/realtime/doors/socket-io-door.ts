@@ -12,6 +12,7 @@ import { ClientAddress } from './client-address';
 import { FlushTogether, type Flushable } from './flush-together';
 import { handshakeToken } from './handshake-token';
 import { isOriginAllowed } from './origin';
+import { type Reader, SlowReaders } from './slow-readers';
 import { type AppServer, type AppSocket, SocketIoPeer } from './socket-io-peer';
 
 export const SOCKET_IO_PATH = '/socket.io';
@@ -30,14 +31,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** A reader that lets this many packets pile up is closed instead: what it misses, `sync` brings. */
-const MAX_WAITING_PACKETS = 5000;
-const SWEEP_MS = 1000;
-
 /** What is used here of an engine.io connection. */
 interface EngineSocket {
-  /** What waits to be written. */
-  readonly writeBuffer: readonly unknown[];
   /** Of WebSocket, what `ws` writes to; polling has none and writes once anyway. */
   readonly transport: { readonly socket?: { readonly _socket: Writable | null } };
 }
@@ -59,7 +54,6 @@ const writableOf = ({ transport }: EngineSocket): Writable | null | undefined =>
 export class SocketIoDoor implements Broadcaster {
   private readonly server: AppServer;
   private readonly addresses: ClientAddress;
-  private readonly sweep: NodeJS.Timeout;
   private closing = false;
 
   constructor(
@@ -76,11 +70,17 @@ export class SocketIoDoor implements Broadcaster {
     });
     // The sockets' writes are most of what a message costs: one flush a turn, one system call a flush.
     const flushes = new FlushTogether();
-    engine.on('connection', (connection: EngineSocket & Flushable) => flushes.take(connection));
-    engine.on('flush', (connection: EngineSocket) => writableOf(connection)?.cork());
+    const readers = new SlowReaders();
+    engine.on('connection', (connection: Flushable & Reader) => {
+      flushes.take(connection);
+      readers.take(connection);
+    });
+    engine.on('flush', (connection: EngineSocket & Reader) => {
+      readers.flushed(connection);
+      writableOf(connection)?.cork();
+    });
     engine.on('drain', (connection: EngineSocket) => writableOf(connection)?.uncork());
     this.server.on('connection', forgetHandshake);
-    this.sweep = setInterval(() => this.closeSlowReaders(), SWEEP_MS).unref();
   }
 
   /** Admission is middleware: done on connection it would race with the first events. */
@@ -111,17 +111,10 @@ export class SocketIoDoor implements Broadcaster {
   /** Says goodbye to every socket. The HTTP server is closed by its owner. */
   async close(): Promise<void> {
     this.stopAdmitting();
-    clearInterval(this.sweep);
     this.server.disconnectSockets(true);
     const end = Date.now() + DRAIN_MS;
     while (this.server.engine.clientsCount > 0 && Date.now() < end) await delay(DRAIN_STEP_MS);
     this.server.engine.close();
-  }
-
-  private closeSlowReaders(): void {
-    for (const { conn } of this.server.sockets.sockets.values()) {
-      if ((conn as unknown as EngineSocket).writeBuffer.length > MAX_WAITING_PACKETS) conn.close(true);
-    }
   }
 
   /** @returns the refusal, which the client finds in `connect_error` as `data` */
