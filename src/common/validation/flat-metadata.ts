@@ -14,7 +14,8 @@ function isFlatValue(value: unknown): boolean {
 
 /**
  * @returns whether `value` is metadata as contract 2 has it: a flat object of at most 20 keys and 4 KB in all.
- * `__proto__` is refused although its letters are allowed: assigning it would change the object's prototype.
+ * `__proto__` is refused although its letters are allowed: assigning it would change the object's prototype. The other
+ * reserved keys (`_bsontype`…) are refused for every input.
  */
 export function isFlatMetadata(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

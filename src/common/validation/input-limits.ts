@@ -5,8 +5,11 @@ const MAX_DEPTH = 10;
 /** Object keys of an input, counted over all levels. */
 const MAX_KEYS = 200;
 
-/** class-transformer and class-validator read these of what they walk: an own key of that name would mislead them. */
-const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * class-transformer and class-validator read these of what they walk, the store's driver the last one: an own key of
+ * that name would mislead them.
+ */
+const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '_bsontype']);
 
 const maxKeysOf = new WeakMap<object, number>();
 
@@ -56,6 +59,10 @@ export function shapeError(root: Record<string, unknown>, target: object | undef
       const top = item.top || key;
       if (!list && ++keys > maxKeys)
         return { field: top, message: `the input must not have more than ${maxKeys} keys` };
+      // class-transformer drops them before anybody sees that they are no fields.
+      if (depth === 1 && key in Object.prototype && !RESERVED_KEYS.has(key)) {
+        return { field: top, message: 'is not a known field' };
+      }
       if (RESERVED_KEYS.has(key)) return { field: top, message: 'must not use a reserved key' };
       if (typeof child !== 'object' || child === null) continue;
       if (!Array.isArray(child) && !isPlainObject(child)) return { field: top, message: 'must be JSON' };

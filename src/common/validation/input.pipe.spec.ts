@@ -81,7 +81,7 @@ describe('InputPipe', () => {
     await expect(run({ rows }, Bulk)).resolves.toBeInstanceOf(Bulk);
   });
 
-  it.each(['{"__proto__":{"a":1}}', '{"constructor":null}', '{"prototype":"x"}'])(
+  it.each(['{"__proto__":{"a":1}}', '{"constructor":null}', '{"prototype":"x"}', '{"_bsontype":"ObjectId"}'])(
     'refuses reserved keys: %s',
     async (metadata) => {
       await expect(fieldsOf({ content: 'x', metadata: JSON.parse(metadata) as unknown })).resolves.toEqual([
@@ -97,6 +97,13 @@ describe('InputPipe', () => {
         content: 'x',
         metadata: { [key]: 'v' },
       });
+    },
+  );
+
+  it.each(['toString', 'hasOwnProperty', 'valueOf', 'then', 'isPrototypeOf'])(
+    'refuses a field named like a member of objects: %s',
+    async (name) => {
+      await expect(fieldsOf({ content: 'x', [name]: 1 })).resolves.toEqual([name]);
     },
   );
 
