@@ -16,14 +16,17 @@ export class Contacts {
     private readonly settler: SummarySettler,
   ) {}
 
-  /** @returns the people of the user's latest 500 conversations, the user not among them. */
+  /** @returns the people of the user's latest 500 conversations, administrators by role included, the user not. */
   async of(userId: string): Promise<Set<string>> {
     const viewer = await this.reader.viewer(userId);
     await this.settler.settle(await this.repository.findHotIds(viewer));
     const rows = await this.repository.findRecent(viewer, { without: [], limit: LOOKED_AT });
     const ids = rows.map(({ id }) => id);
     const conversations = await this.repository.findManyForViewer(ids, viewer);
-    const people = new Set(conversations.flatMap(({ participants }) => [...participants]));
+    const people = new Set<string>();
+    for (const conversation of conversations) {
+      for (const id of await this.reader.audienceOf(conversation)) people.add(id);
+    }
     people.delete(userId);
     return people;
   }

@@ -154,6 +154,20 @@ describe('people and presence', () => {
       expect(all).not.toContain(idOf(stranger));
       for (const socket of [...sockets, parent]) socket.close();
     });
+
+    it('shows who asks for support the administrators, who take part by their role', async () => {
+      const [student, admin] = [aStudent(), anAdmin()];
+      await meet(admin);
+      const body = { conversation_type: 'support', title: 'Aide' };
+      const { conversation_id } = (await service.call('POST', '/api/v1/messages/conversations', { as: student, body }))
+        .body;
+      await service.call('POST', '/api/v1/messages/send', { as: admin, body: { conversation_id, content: 'x' } });
+      const socket = await connectAs(service.url, admin);
+      const { body: online } = await get<UserStatusPayload[]>(student, '/api/v1/messages/online-users');
+      expect(online.map(({ user_id }) => user_id)).toEqual([idOf(admin)]);
+      expect((await get(student, `/api/v1/presence/${idOf(admin)}`)).status).toBe(200);
+      socket.close();
+    });
   });
 
   it('counts connections for administrators only', async () => {
