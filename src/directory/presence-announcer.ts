@@ -63,7 +63,11 @@ export class PresenceAnnouncer implements OnModuleInit, OnModuleDestroy, BeforeA
   onModuleInit(): void {
     this.presence.onChange((change) => this.changed(change));
     // What another node noticed, for the sockets here.
-    this.bus.on('presence.changed', (announcement) => this.events.emit('presence.changed', announcement));
+    this.bus.on('presence.changed', (announcement) => {
+      // Who asks after the event must not be answered as before it.
+      if (announcement.change !== 'online') this.users.forget(announcement.person.user_id);
+      this.events.emit('presence.changed', announcement);
+    });
   }
 
   /** What is gathered is told while others can still be told. */

@@ -69,6 +69,12 @@ export class UsersService {
     return found;
   }
 
+  /** Another process changed what the directory says of a person. */
+  forget(userId: string): void {
+    this.cache.delete(userId);
+    this.learned.delete(userId);
+  }
+
   /** The entries as the store holds them now: another process has changed them. */
   async reread(userIds: readonly string[]): Promise<DirectoryEntry[]> {
     for (const id of userIds) this.forget(id);
@@ -249,11 +255,6 @@ export class UsersService {
         details: { from, to },
       })),
     );
-  }
-
-  private forget(userId: string): void {
-    this.cache.delete(userId);
-    this.learned.delete(userId);
   }
 
   private now(): Date {

@@ -249,6 +249,7 @@ describe('presence over two nodes', () => {
     expect(await status(nodes[0])).toBe('online');
     await nodes[0].call('PUT', '/api/v1/presence/me', { as: parent, body: { online_status: 'away' } });
     await isHeard(heard, 'user_online online', 'user_status_change away');
+    for (const node of nodes) expect(await status(node)).toBe('away');
     socket.close();
     await isHeard(heard, 'user_online online', 'user_status_change away', 'user_offline offline');
     expect(await status(nodes[1])).toBe('offline');
