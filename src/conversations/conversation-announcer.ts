@@ -53,7 +53,7 @@ export class ConversationAnnouncer {
   ): Promise<void> {
     try {
       const recipients = to ?? (await this.reader.audienceOf(conversation));
-      const shared = await this.views.presentShared(conversation, recipients);
+      const shared = await this.views.presentShared(conversation.id, recipients);
       // Somebody may have left while the views were made.
       const present = new Set(this.reader.recipientsOf(conversation));
       for (const { conversation: payload, recipientIds } of shared) {

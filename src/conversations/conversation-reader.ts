@@ -141,7 +141,16 @@ export class ConversationReader {
     return current;
   }
 
-  /** @returns the conversation with a summary that holds every message committed before the call. */
+  /**
+   * As `settled`, of what the store holds now: a conversation that is remembered does not know of messages that came
+   * since, because they do not move its version.
+   */
+  async settledNow(conversationId: string): Promise<Conversation | undefined> {
+    const found = await this.repository.findById(conversationId);
+    return found && this.settled(found);
+  }
+
+  /** @returns the conversation with a summary that holds every message committed before it was read. */
   async settled(conversation: Conversation): Promise<Conversation> {
     const { id, hotUntil, summary, floorSeq } = conversation;
     if (!hotUntil) return conversation;

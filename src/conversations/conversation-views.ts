@@ -59,11 +59,12 @@ export class ConversationViews {
   }
 
   /**
-   * What each of the recipients is to be told of a conversation; participants are described as in lists. People who
-   * see the same share one view, so that a change in a large group is encoded a few times and not once for each.
+   * What each of the recipients is to be told of a conversation as it is now; participants are described as in lists.
+   * People who see the same share one view, so that a change in a large group is encoded a few times and not once for each.
    */
-  async presentShared(conversation: Conversation, recipientIds: readonly string[]): Promise<SharedView[]> {
-    const current = await this.reader.settled(conversation);
+  async presentShared(conversationId: string, recipientIds: readonly string[]): Promise<SharedView[]> {
+    const current = await this.reader.settledNow(conversationId);
+    if (!current) return [];
     const memberships = byUser(await this.memberships.findIn(current.id));
     const [last] = await this.lastMessages([current]);
     const unread = await this.unread.count(

@@ -194,6 +194,22 @@ describe('two nodes', () => {
       expect(of(newcomer, 'conversation_updated')).toEqual([]);
     });
 
+    it('a person’s own view with the messages that came since the conversation itself last changed', async () => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await group(teacher, parent);
+      const ears = [await plainOn(a, parent), await plainOn(b, parent)];
+      await onA.put(parent, id, 'archive', { archived: true });
+      for (const ear of ears) await hears(ear, 'conversation_updated', { is_archived: true, last_seq: 0 });
+      for (const school of [onA, onB, onA]) await sent(school, teacher, id, 'Bonjour');
+      await onB.put(parent, id, 'mute', { muted: true });
+      const { last_seq, unread_count, last_message_content } = (await onA.get(parent, id)).body;
+      expect([last_seq, unread_count, last_message_content]).toEqual([3, 3, 'Bonjour']);
+      for (const ear of ears) {
+        const told = await hears(ear, 'conversation_updated', { conversation_id: id, is_muted: true });
+        expect(told).toMatchObject({ is_archived: false, last_seq, unread_count, last_message_content });
+      }
+    });
+
     it('a changed role and a deactivation, which act on open sockets', async () => {
       const [teacher, opener] = [aTeacher(), aParent()];
       const admin = anAdmin();

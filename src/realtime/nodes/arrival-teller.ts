@@ -108,7 +108,7 @@ export class ArrivalTeller {
     const wanted = new Set(recipientIds);
     const here = this.presentHere(current).filter((id) => wanted.has(id));
     if (here.length === 0) return;
-    for (const { conversation, recipientIds: same } of await this.views.presentShared(current.conversation, here)) {
+    for (const { conversation, recipientIds: same } of await this.views.presentShared(current.conversation.id, here)) {
       this.audience?.deliver(`conversation.${event}`, { conversation, recipientIds: this.among(current, same) });
     }
   }
