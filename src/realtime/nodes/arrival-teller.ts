@@ -74,11 +74,15 @@ export class ArrivalTeller {
   }
 
   /** What is open to the person here closes with it. */
-  private left({ userId }: Of<'left'>, current: Current): void {
+  private left({ userId, isTold }: Of<'left'>, current: Current): void {
     const present = this.present(current);
     if (present.includes(userId)) return;
-    const recipientIds = [...present, userId];
     const conversationId = current.conversation.id;
+    if (isTold) {
+      this.audience?.deliver('conversation.left', { conversationId, userId, recipientIds: present });
+      return;
+    }
+    const recipientIds = [...present, userId];
     this.events.emit('conversation.left', { conversationId, userId, recipientIds, relayed: true });
   }
 

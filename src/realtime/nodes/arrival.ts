@@ -20,8 +20,8 @@ export type Arrival =
   | { readonly kind: 'typing'; readonly event: Omit<Typing, 'recipientIds'> }
   | { readonly kind: 'view'; readonly event: 'created' | 'updated'; readonly recipientIds: readonly string[] }
   | { readonly kind: 'joined'; readonly userId: string }
-  /** On another node: this one tells those who leave here at once. */
-  | { readonly kind: 'left'; readonly userId: string };
+  /** `isTold`: the person has been told, and what was open to them here is closed. */
+  | { readonly kind: 'left'; readonly userId: string; readonly isTold?: true };
 
 export type NewMessages = Extract<Arrival, { kind: 'messages' }>;
 export type Other = Exclude<Arrival, NewMessages>;

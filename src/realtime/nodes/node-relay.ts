@@ -158,13 +158,21 @@ export class NodeRelay implements OnModuleDestroy {
     for (const id of recipientIds) view.people.add(id);
   }
 
-  /** Told at once: what closes with it waits for nothing but this event. */
+  /**
+   * The person is told at once: what closes with it waits for nothing but this event. Those who stay hear of it in its
+   * turn, after a view on its way to them that still counts the person in.
+   */
   private left(event: DomainEventMap['conversation.left']): void {
     const { conversationId, userId, relayed } = event;
     this.reads.forget(conversationId, userId);
     this.deliveries.forget(conversationId, userId);
-    if (!relayed) this.bus.publish('conversation.left', { conversationId, userId });
-    this.audience?.deliver('conversation.left', event);
+    if (relayed) {
+      this.audience?.deliver('conversation.left', event);
+      return;
+    }
+    this.bus.publish('conversation.left', { conversationId, userId });
+    this.audience?.deliver('conversation.left', { ...event, recipientIds: [userId] });
+    this.feed.push(conversationId, { kind: 'left', userId, isTold: true });
   }
 
   /** A batch is told without a pause, so that it ends with the running step of the event loop. */
