@@ -3,7 +3,6 @@ import { canMessage, isStaff } from '../auth/messaging-policy';
 import type { Actor } from '../common/actor';
 import { Clock } from '../common/clock';
 import { DomainError } from '../common/errors/domain-error';
-import { KeyedTurns } from '../common/keyed-turns';
 import { AppConfig } from '../config/app-config';
 import type { ConversationPayload } from '../contract/payloads';
 import { UsersService } from '../users/users.service';
@@ -25,9 +24,6 @@ type Decide = (conversation: Conversation) => Promise<ConversationChange | undef
  */
 @Injectable()
 export class ConversationChanges {
-  /** Changes of one conversation wait for each other, and are told in their order. */
-  private readonly turns = new KeyedTurns();
-
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly memberships: MembershipsRepository,
@@ -111,7 +107,7 @@ export class ConversationChanges {
     decide: Decide,
     tell: (changed: Conversation) => Promise<void> | void,
   ): Promise<void> {
-    return this.turns.run(conversationId, async () => {
+    return this.announcer.inTurn(conversationId, async () => {
       const viewer = await this.reader.viewer(userId);
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const read = await this.repository.findForViewer(conversationId, viewer);

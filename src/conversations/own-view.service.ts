@@ -6,7 +6,6 @@ import type { ConversationPayload } from '../contract/payloads';
 import { FOREVER, isArchived, lastOf, type Conversation } from './conversation';
 import { ConversationAnnouncer } from './conversation-announcer';
 import { ConversationReader } from './conversation-reader';
-import { ConversationViews } from './conversation-views';
 import { ConversationsRepository } from './conversations.repository';
 import { MembershipsRepository } from './memberships.repository';
 import type { ArchiveDto, MuteDto } from './dto/own-view.dto';
@@ -18,7 +17,6 @@ export class OwnViewService {
     private readonly repository: ConversationsRepository,
     private readonly memberships: MembershipsRepository,
     private readonly reader: ConversationReader,
-    private readonly views: ConversationViews,
     private readonly announcer: ConversationAnnouncer,
     private readonly clock: Clock,
   ) {}
@@ -52,8 +50,6 @@ export class OwnViewService {
 
   private async tell(userId: string, conversationId: string): Promise<ConversationPayload> {
     await this.repository.moveReceipts([conversationId]);
-    const payload = await this.views.get(userId, conversationId);
-    this.announcer.ownViewChanged(userId, payload);
-    return payload;
+    return this.announcer.ownViewChanged(userId, conversationId);
   }
 }

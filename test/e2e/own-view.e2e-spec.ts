@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { aParent, aTeacher, idOf } from '../support/people';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MembershipsRepository } from '../../src/conversations/memberships.repository';
+import { eventually } from '../support/eventually';
+import { Gate } from '../support/gate';
+import { hearing, type Heard } from '../support/heard';
+import { aParent, aStudent, aTeacher, idOf } from '../support/people';
 import { School } from '../support/school';
-import { connectAs, nextEvent } from '../support/socket-client';
+import { connectAs, nextEvent, type TestSocket } from '../support/socket-client';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { MINUTE_MS, TestClock } from '../support/test-clock';
 import type { TestPerson } from '../support/tokens';
+
+/** Longer than a removal takes that waits for nothing. */
+const REMOVAL_MS = 500;
 
 describe('a person’s own view of conversations', () => {
   let service: TestApp;
@@ -18,6 +26,90 @@ describe('a person’s own view of conversations', () => {
 
   const readAll = (as: TestPerson, id: string) =>
     service.call('POST', `/api/v1/messages/conversations/${id}/read`, { as });
+
+  describe('what the person’s devices hear', () => {
+    const held: { gate: Gate; spy: jest.SpyInstance }[] = [];
+    const sockets: TestSocket[] = [];
+    afterEach(() => {
+      for (const { gate, spy } of held.splice(0)) {
+        gate.open();
+        spy.mockRestore();
+      }
+      sockets.splice(0).forEach((socket) => socket.close());
+    });
+
+    const enter = async (person: TestPerson): Promise<Heard[]> => {
+      const socket = await connectAs(service.url, person);
+      sockets.push(socket);
+      return hearing(socket);
+    };
+
+    /** Views that are under way wait, with what they have read. */
+    const holdViews = (): Gate => {
+      const gate = new Gate();
+      const memberships = service.app.get(MembershipsRepository, { strict: false });
+      const findIn = memberships.findIn.bind(memberships);
+      const spy = jest.spyOn(memberships, 'findIn').mockImplementation(async (...of) => {
+        const found = await findIn(...of);
+        await gate.pass();
+        return found;
+      });
+      held.push({ gate, spy });
+      return gate;
+    };
+
+    const isHeard = (heard: Heard[], name: string): boolean => heard.some(({ event }) => event === name);
+
+    it.each([
+      [
+        'their own view',
+        (_teacher: TestPerson, parent: TestPerson, id: string) => school.put(parent, id, 'archive', { archived: true }),
+      ],
+      [
+        'the conversation',
+        (teacher: TestPerson, _parent: TestPerson, id: string) => school.patch(teacher, id, { title: '6e B' }),
+      ],
+    ])('a change of %s that a message overtakes is told with that message', async (_what, change) => {
+      const [teacher, parent] = [aTeacher(), aParent()];
+      const id = await school.group([teacher, parent]);
+      const heard = await enter(parent);
+      const gate = holdViews();
+      const changing = change(teacher, parent, id);
+      await eventually('the view is under way', () => gate.reached > 0);
+      await school.send(teacher, id);
+      await eventually('the message is told', () => isHeard(heard, 'message_received'));
+      gate.open();
+      await changing;
+      await eventually('the change is told', () => isHeard(heard, 'conversation_updated'));
+      const { is_archived, unread_count } = (await school.get(parent, id)).body;
+      expect([is_archived, unread_count]).toEqual([false, 1]);
+      expect(heard.at(-1)).toMatchObject({
+        event: 'conversation_updated',
+        data: { last_seq: 1, is_archived, unread_count },
+      });
+    });
+
+    it('a change of their own view does not bring back somebody who is taken out meanwhile', async () => {
+      const [teacher, parent, pupil] = [aTeacher(), aParent(), aStudent()];
+      const id = await school.group([teacher, parent, pupil]);
+      const heard = await enter(parent);
+      const gate = holdViews();
+      const archiving = school.put(parent, id, 'archive', { archived: true });
+      await eventually('the view is under way', () => gate.reached > 0);
+      const removing = school.remove(teacher, id, pupil);
+      // The removal may wait for the view; it must not come before it.
+      await Promise.race([removing, delay(REMOVAL_MS)]);
+      gate.open();
+      await Promise.all([archiving, removing]);
+      await eventually('both are told', () =>
+        ['conversation_updated', 'conversation_left'].every((name) => isHeard(heard, name)),
+      );
+      expect(heard.map(({ event, data }) => [event, data.participants?.length ?? data.user_id])).toEqual([
+        ['conversation_updated', 3],
+        ['conversation_left', idOf(pupil)],
+      ]);
+    });
+  });
 
   describe('archive', () => {
     it('puts a conversation away for the caller only, until a new message comes', async () => {
