@@ -147,17 +147,22 @@ export class ConversationDelta {
   /** Positions of everybody where names are told, else the viewer's own, and the others' if the viewer wrote lately. */
   private async receipts(
     viewerId: string,
-    { id, participants, summary }: Conversation,
+    conversation: Conversation,
     memberships: readonly Membership[],
     idOf: ReadonlyMap<number, string>,
   ): Promise<SyncEvent[]> {
+    const { id, participants, summary } = conversation;
+    const own = memberships.find(({ userId }) => userId === viewerId);
     const small = participants.length <= NAMED_RECEIPTS;
     const wrote = small || (await this.messages.sendersBetween(id, 0, summary.seq)).includes(viewerId);
-    const told = memberships.filter((m) => (wrote || m.userId === viewerId) && m.deliveredSeq > m.joinedSeq);
+    // A position is named by its message: of what the viewer does not see, none is told.
+    const hidden = hiddenUpTo(conversation, own);
+    const floorOf = ({ joinedSeq }: Membership): number => Math.max(hidden, joinedSeq);
+    const told = memberships.filter((m) => (wrote || m.userId === viewerId) && m.deliveredSeq > floorOf(m));
     const seqs = told.flatMap(({ readSeq, deliveredSeq }) => [readSeq, deliveredSeq]);
     const unknown = [...new Set(seqs)].filter((seq) => seq > 0 && !idOf.has(seq));
     const ids = new Map([...idOf, ...(unknown.length > 0 ? await this.messages.idsAt(id, unknown) : [])]);
-    return told.flatMap((member) => receiptsOf(id, member, ids));
+    return told.flatMap((member) => receiptsOf(id, member, floorOf(member), ids));
   }
 }
 
@@ -176,10 +181,15 @@ export function sinceReturn(viewerId: string, missed: Missed): Missed {
 }
 
 /** What a member has read, and what they have received beyond that: reading is receiving. */
-function receiptsOf(conversation_id: string, member: Membership, ids: ReadonlyMap<number, string>): SyncEvent[] {
-  const { userId, readSeq, deliveredSeq, joinedSeq } = member;
+function receiptsOf(
+  conversation_id: string,
+  member: Membership,
+  floor: number,
+  ids: ReadonlyMap<number, string>,
+): SyncEvent[] {
+  const { userId, readSeq, deliveredSeq } = member;
   const at = (seq: number): { conversation_id: string; message_id: string; seq: number } | undefined => {
-    const message_id = seq > joinedSeq ? ids.get(seq) : undefined;
+    const message_id = seq > floor ? ids.get(seq) : undefined;
     return message_id === undefined ? undefined : { conversation_id, message_id, seq };
   };
   const [read, delivered] = [at(readSeq), deliveredSeq > readSeq ? at(deliveredSeq) : undefined];

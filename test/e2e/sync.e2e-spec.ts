@@ -262,6 +262,33 @@ describe('sync', () => {
     expect(events.map(({ type }) => type)).toEqual(['conversation_updated']);
   });
 
+  it('names no position on a message from before the viewer came where history is hidden', async () => {
+    const [teacher, parent, late] = [aTeacher(), aParent(), aParent()];
+    await meet(teacher, parent, late);
+    const body = { participant_ids: [idOf(parent)], conversation_type: 'group', title: 'Classe', history: 'joined' };
+    const made = await service.call('POST', '/api/v1/messages/conversations', { as: teacher, body });
+    const conversation_id = made.body.conversation_id ?? '';
+    const read = ({ message_id }: MessagePayload) =>
+      service.call('POST', `/api/v1/messages/mark-read/${message_id}`, { as: parent });
+    const before = await send(teacher, { conversation_id, content: 'avant' });
+    await send(teacher, { conversation_id, content: 'aussi' });
+    const people = `/api/v1/messages/conversations/${conversation_id}/participants`;
+    await service.call('POST', people, { as: teacher, body: { user_ids: [idOf(late)] } });
+    const { cursor } = await sync(late);
+    const ofTeacher = await sync(teacher);
+    await read(before);
+    const readOf = ({ events }: SyncResult) =>
+      events.filter(({ type }) => type === 'message_read').map(({ data }) => data);
+    expect(readOf(await sync(teacher, ofTeacher.cursor))).toMatchObject([
+      { seq: 1, read_by: idOf(parent) },
+      { seq: 2 },
+    ]);
+    const hidden = await sync(late, cursor);
+    expect(hidden.events).toEqual([]);
+    await read(await send(teacher, { conversation_id, content: 'après' }));
+    expect(readOf(await sync(late, hidden.cursor))).toMatchObject([{ seq: 3 }, { seq: 3 }]);
+  });
+
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
     const [parent, teacher] = [aParent(), aTeacher()];
     await meet(parent, teacher);
