@@ -13,6 +13,7 @@ import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
 import type { MessageDeliveredDto } from './dto/message-delivered.dto';
+import { MessageAccess } from './message-access';
 import { MessageLog } from './message-log';
 
 interface Located {
@@ -34,6 +35,7 @@ export class DeliveryService {
   private writing = false;
 
   constructor(
+    private readonly access: MessageAccess,
     private readonly reader: ConversationReader,
     private readonly memberships: MembershipsRepository,
     private readonly messages: MessagesRepository,
@@ -136,13 +138,13 @@ export class DeliveryService {
     });
   }
 
-  /** To those whose messages were newly covered. */
+  /** To those whose messages were newly covered and who see them: who left and came back may not. */
   private async tell(moves: readonly { pending: Pending; from: number }[], at: Date): Promise<void> {
-    const known = new Map<string, Promise<string[]>>();
+    const known = new Map<string, Promise<readonly string[]>>();
     for (const { pending, from } of moves) {
       const { conversation, message, userId } = pending;
       const range = `${conversation.id}/${from}/${message.seq}`;
-      const senders = known.get(range) ?? this.senders(conversation, userId, from, message.seq);
+      const senders = known.get(range) ?? this.senders(conversation, userId, from, message);
       // In a direct conversation the answer depends on who asks.
       if (conversation.type !== 'direct') known.set(range, senders);
       const present = new Set(this.reader.recipientsOf(conversation));
@@ -157,8 +159,15 @@ export class DeliveryService {
     }
   }
 
-  private async senders(conversation: Conversation, userId: string, from: number, upTo: number): Promise<string[]> {
+  private async senders(
+    conversation: Conversation,
+    userId: string,
+    from: number,
+    upTo: Message,
+  ): Promise<readonly string[]> {
     const counterpart = counterpartOf(conversation, userId);
-    return counterpart === undefined ? this.messages.sendersBetween(conversation.id, from, upTo) : [counterpart];
+    if (counterpart !== undefined) return [counterpart];
+    const senders = await this.messages.sendersBetween(conversation.id, from, upTo.seq);
+    return this.access.among(senders, upTo, conversation);
   }
 }

@@ -8,6 +8,7 @@ import { MembershipsRepository } from '../conversations/memberships.repository';
 import type { Message } from '../message-store/message';
 import { MessagesRepository } from '../message-store/messages.repository';
 import { Retention } from '../message-store/retention';
+import { seenBy } from './message.presenter';
 
 export interface VisibleMessage {
   readonly message: Message;
@@ -52,6 +53,17 @@ export class MessageAccess {
       if (message.seq <= hiddenUpTo(conversation, membership)) throw new DomainError('MESSAGE_NOT_FOUND');
     }
     return message;
+  }
+
+  /**
+   * @param userIds people known to take part: their memberships stand before they do
+   * @returns those of them who see the message; the store is asked only where a history may be hidden
+   */
+  async among(userIds: readonly string[], message: Message, conversation: Conversation): Promise<readonly string[]> {
+    if (conversation.history !== 'joined' || userIds.length === 0) return userIds;
+    const pairs = userIds.map((userId) => ({ conversationId: conversation.id, userId }));
+    const memberships = await this.memberships.findPairs(pairs);
+    return seenBy(message, { conversation, memberships }, userIds);
   }
 
   private async requireConversation(conversationId: string, actor: Actor): Promise<Conversation> {

@@ -54,7 +54,11 @@ export class ReceiptsService {
     const now = (await this.memberships.findPairs([pair]))[0];
     const readAt = now && readAtOf(now, message.seq);
     if (!readAt) throw new DomainError('PROCESSING_ERROR');
-    if (previous < message.seq) await this.tell(actor, message, conversation, previous, readAt);
+    if (previous < message.seq) {
+      const wanted = await this.wanted(actor, message, conversation, previous);
+      // It may be an older message, which not everybody sees who is here now.
+      this.tell(actor, message, conversation, readAt, await this.access.among(wanted, message, conversation));
+    }
     const [unread = 0] = await this.unread.count([{ conversation, membership: now }]);
     return {
       success: true,
@@ -71,37 +75,49 @@ export class ReceiptsService {
    */
   async sent(message: Message, conversation: Conversation, socketId?: string): Promise<void> {
     const reader = { userId: message.senderId, ...(socketId === undefined ? {} : { socketId }) };
+    // Who is here at the commit sees the message; who comes during the look-ups does not have to.
+    const present = new Set(this.reader.recipientsOf(conversation));
     try {
       const pair = { conversationId: conversation.id, userId: message.senderId };
       const previous = (await this.memberships.findPairs([pair]))[0]?.readSeq ?? 0;
-      await this.tell(reader, message, conversation, previous, message.createdAt);
+      const wanted = await this.wanted(reader, message, conversation, previous);
+      const seeing = wanted.filter((id) => present.has(id));
+      this.tell(reader, message, conversation, message.createdAt, seeing);
     } catch (error) {
       this.logger.warn(`a receipt was not told: ${errorName(error)}`);
     }
   }
 
-  /** To everybody in small conversations, else to the reader's devices and those whose messages are newly read. */
-  private async tell(
-    actor: Pick<Actor, 'userId' | 'socketId'>,
-    message: Message,
+  /** Everybody in small conversations, else the reader, for the other devices, and those whose messages are newly read. */
+  private async wanted(
+    { userId }: Pick<Actor, 'userId'>,
+    { seq }: Message,
     at: Conversation,
     previous: number,
-    readAt: Date,
-  ): Promise<void> {
-    const covered =
-      at.participants.length <= NAMED_RECEIPTS
-        ? undefined
-        : [...new Set([actor.userId, ...(await this.messages.sendersBetween(at.id, previous, message.seq))])];
-    // Asked last: somebody may have left meanwhile.
+  ): Promise<readonly string[]> {
     const everybody = this.reader.recipientsOf(at);
+    if (at.participants.length <= NAMED_RECEIPTS) return everybody;
+    const covered = new Set([userId, ...(await this.messages.sendersBetween(at.id, previous, seq))]);
+    return everybody.filter((id) => covered.has(id));
+  }
+
+  private tell(
+    { userId, socketId }: Pick<Actor, 'userId' | 'socketId'>,
+    message: Message,
+    at: Conversation,
+    readAt: Date,
+    wanted: readonly string[],
+  ): void {
+    // Asked last: somebody may have left meanwhile.
+    const present = new Set(this.reader.recipientsOf(at));
     this.events.emit('message.read', {
       conversationId: at.id,
       messageId: message.id,
       seq: message.seq,
-      readerId: actor.userId,
+      readerId: userId,
       readAt: readAt.toISOString(),
-      recipientIds: covered?.filter((id) => everybody.includes(id)) ?? everybody,
-      ...(actor.socketId === undefined ? {} : { originSocketId: actor.socketId }),
+      recipientIds: wanted.filter((id) => present.has(id)),
+      ...(socketId === undefined ? {} : { originSocketId: socketId }),
     });
   }
 }

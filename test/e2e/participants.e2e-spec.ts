@@ -97,6 +97,33 @@ describe('participants of a group', () => {
       expect(await school.listed(parent, id)).toMatchObject({ unread_count: 1 });
     });
 
+    it('tells nobody how far others are with messages from before they came, or came back', async () => {
+      const [teacher, parent, back, late] = [aTeacher(), aParent(), aParent(), aParent()];
+      const id = await school.group([teacher, parent, back], { history: 'joined' });
+      await school.meet(late);
+      const own = (await school.send(back, id, 'moi')).body;
+      const before = (await school.send(teacher, id, 'avant')).body;
+      await school.remove(teacher, id, back);
+      await school.add(teacher, id, back, late);
+      const [t, p] = [await enter(teacher), await enter(parent)];
+      const heard: unknown[] = [];
+      const listening = [await enter(back), await enter(late)];
+      for (const socket of listening) {
+        for (const event of ['message_read', 'message_delivered'] as const) {
+          socket.on(event, ({ seq }: { seq: number }) => heard.push([event, seq]));
+        }
+      }
+      const told = [nextEvent(t, 'message_delivered'), nextEvent(t, 'message_read', ({ seq }) => seq === 1)];
+      await ask(p, 'message_delivered', { message_id: own.message_id });
+      await ask(p, 'message_read', { message_id: own.message_id });
+      await ask(p, 'message_delivered', { message_id: before.message_id });
+      await Promise.all(told);
+      const known = listening.map((socket) => nextEvent(socket, 'message_read', ({ seq }) => seq === 3));
+      await school.send(parent, id, 'après');
+      await Promise.all(known);
+      expect(heard).toEqual(Array(2).fill(['message_read', 3]));
+    });
+
     it('is for the creator or an administrator in it to decide, and after the creator for the staff in it', async () => {
       const [creator, colleague, parent, late] = [aTeacher(), aTeacher(), aParent(), aParent()];
       const id = await school.group([creator, colleague, parent]);

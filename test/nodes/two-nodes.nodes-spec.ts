@@ -271,6 +271,25 @@ describe('two nodes', () => {
       expect(of(ear, 'message_received').map(({ content }) => content)).toEqual(['late']);
     });
 
+    it('a newcomer hears on no node how far others are with messages that are hidden', async () => {
+      const [teacher, parent, pupil] = [aTeacher(), aParent(), aStudent()];
+      await onB.meet(pupil);
+      const id = await onA.group([teacher, parent], { history: 'joined' });
+      const { body: early } = await onA.send(teacher, id, 'early');
+      const read = (message_id?: string) =>
+        a.call('POST', `/api/v1/messages/mark-read/${message_id ?? ''}`, { as: parent });
+      await onA.add(teacher, id, pupil);
+      const [here, there, writer] = [await plainOn(a, pupil), await plainOn(b, pupil), await plainOn(b, teacher)];
+      await read(early.message_id);
+      await hears(writer, 'message_read', { message_id: early.message_id });
+      const { body: late } = await onA.send(teacher, id, 'late');
+      await read(late.message_id);
+      for (const ear of [here, there]) {
+        await hears(ear, 'message_read', { message_id: late.message_id, read_by: idOf(parent) });
+        expect(of(ear, 'message_read').map(({ seq }) => seq)).not.toContain(1);
+      }
+    });
+
     it('a view of the conversation on the other node is closed', async () => {
       const [teacher, parent] = [aTeacher(), aParent()];
       const id = await group(teacher, parent);
