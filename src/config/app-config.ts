@@ -42,6 +42,8 @@ export abstract class AppConfig {
   readonly maxGroupParticipants: number;
   readonly rates: {
     readonly messagesPerMinute: number;
+    /** Edits and deletions. */
+    readonly changesPerMinute: number;
     readonly connectionsPerMinute: number;
     readonly eventsPerSecond: number;
   };

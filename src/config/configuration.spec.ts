@@ -41,7 +41,7 @@ describe('loadConfiguration', () => {
       },
       maxMessageLength: 2000,
       maxGroupParticipants: 500,
-      rates: { messagesPerMinute: 30, connectionsPerMinute: 30, eventsPerSecond: 50 },
+      rates: { messagesPerMinute: 30, changesPerMinute: 30, connectionsPerMinute: 30, eventsPerSecond: 50 },
       docs: true,
     });
   });
@@ -60,6 +60,8 @@ describe('loadConfiguration', () => {
   it.each([
     ['RATE_LIMIT_CONNECTIONS_PER_MINUTE', '0'],
     ['RATE_LIMIT_CONNECTIONS_PER_MINUTE', '1000001'],
+    ['RATE_LIMIT_CHANGES_PER_MINUTE', '0'],
+    ['RATE_LIMIT_CHANGES_PER_MINUTE', 'many'],
     ['DOCS', 'yes'],
     ['NODE_ENV', 'staging'],
     ['ALGORITHM', 'none'],
@@ -74,6 +76,14 @@ describe('loadConfiguration', () => {
     const found = problems({ [name]: value });
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(new RegExp(`^${name} must be `));
+  });
+
+  it.each([
+    ['as many as messages', { RATE_LIMIT_MESSAGES_PER_MINUTE: '1000' }, 1000],
+    ['at least 30', { RATE_LIMIT_MESSAGES_PER_MINUTE: '3' }, 30],
+    ['its own setting first', { RATE_LIMIT_MESSAGES_PER_MINUTE: '1000', RATE_LIMIT_CHANGES_PER_MINUTE: '3' }, 3],
+  ])('limits edits and deletions: %s', (_rule, env, changesPerMinute) => {
+    expect(loadConfiguration({ SECRET_KEY: STRONG, ...env }, cwd).rates).toMatchObject({ changesPerMinute });
   });
 
   it('reads lists', () => {

@@ -14,6 +14,8 @@ const CLOCK_LEEWAY_SECONDS = 5;
 const AUTHENTICATION_TIMEOUT_MS = 10_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Where it is not set: who may send many messages may change many, and who may send few can still take them back. */
+const LEAST_CHANGES_PER_MINUTE = 30;
 const DEFAULT_VERSION = '0.1.0';
 
 /** The start is refused: every wrong setting with its rule, never the value of one. */
@@ -25,7 +27,14 @@ export class ConfigurationError extends Error {
 }
 
 /** The names that are settings of ours; the rest of the environment is none of our business. */
-const WITHOUT_DEFAULT = { MONGODB_URL: '', REDIS_URL: '', SECRET_KEY: '', DIRECTORY_SYNC_TOKEN: '', METRICS_TOKEN: '' };
+const WITHOUT_DEFAULT = {
+  MONGODB_URL: '',
+  REDIS_URL: '',
+  SECRET_KEY: '',
+  DIRECTORY_SYNC_TOKEN: '',
+  METRICS_TOKEN: '',
+  RATE_LIMIT_CHANGES_PER_MINUTE: '',
+};
 const SETTINGS: readonly string[] = Object.keys({ ...new EnvironmentVariables(), ...WITHOUT_DEFAULT });
 
 function readDotenv(cwd: string): Environment {
@@ -125,6 +134,9 @@ function toAppConfig(variables: EnvironmentVariables, cwd: string): AppConfig {
     maxGroupParticipants: variables.MAX_GROUP_PARTICIPANTS,
     rates: {
       messagesPerMinute: variables.RATE_LIMIT_MESSAGES_PER_MINUTE,
+      changesPerMinute:
+        variables.RATE_LIMIT_CHANGES_PER_MINUTE ??
+        Math.max(LEAST_CHANGES_PER_MINUTE, variables.RATE_LIMIT_MESSAGES_PER_MINUTE),
       connectionsPerMinute: variables.RATE_LIMIT_CONNECTIONS_PER_MINUTE,
       eventsPerSecond: variables.RATE_LIMIT_EVENTS_PER_SECOND,
     },

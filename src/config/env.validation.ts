@@ -200,6 +200,11 @@ export class EnvironmentVariables {
   @IntegerSetting(1, RATE_MAX)
   RATE_LIMIT_MESSAGES_PER_MINUTE: number = 30;
 
+  /** Edits and deletions of one user, together, in any 60 s. Default as many as messages, and at least 30. */
+  @IsOptional()
+  @IntegerSetting(1, RATE_MAX)
+  RATE_LIMIT_CHANGES_PER_MINUTE?: number;
+
   /** Connections of one user, and failed authentications of one address, in any 60 s. Default 30. */
   @IntegerSetting(1, RATE_MAX)
   RATE_LIMIT_CONNECTIONS_PER_MINUTE: number = 30;

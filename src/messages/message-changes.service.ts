@@ -11,6 +11,7 @@ import { ConversationsRepository } from '../conversations/conversations.reposito
 import { MembershipsRepository } from '../conversations/memberships.repository';
 import { DomainEvents } from '../events/domain-events';
 import type { Change, Message } from '../message-store/message';
+import { RateLimits } from '../rate-limits/rate-limits';
 import { UsersService } from '../users/users.service';
 import { MessageAccess } from './message-access';
 import { MessageChanger } from './message-changer';
@@ -36,13 +37,14 @@ export class MessageChangesService {
     private readonly events: DomainEvents,
     private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly rates: RateLimits,
   ) {}
 
   /**
    * Gives an own message another text; the earlier one is kept with it (the last 20 are). The same text again changes
    * nothing.
    * @throws MESSAGE_NOT_FOUND, VALIDATION_FAILED; FORBIDDEN for another's message or who may not write there any more;
-   *   ROLE_NOT_ALLOWED; EDIT_WINDOW_CLOSED when it is too old or deleted; DATABASE_UNAVAILABLE
+   *   ROLE_NOT_ALLOWED; EDIT_WINDOW_CLOSED when it is too old or deleted; RATE_LIMITED; DATABASE_UNAVAILABLE
    */
   async edit(caller: Actor, { message_id, content }: MessageEditDto): Promise<MessagePayload> {
     const actor = await this.users.refresh(caller);
@@ -61,14 +63,17 @@ export class MessageChangesService {
   /**
    * Takes the content of a message away for everybody; its place in the sequence stays. Own messages, or any as an
    * admin of the conversation (then the audit log tells). Again: changes nothing.
-   * @throws MESSAGE_NOT_FOUND, FORBIDDEN, DATABASE_UNAVAILABLE
+   * @throws MESSAGE_NOT_FOUND, FORBIDDEN, RATE_LIMITED, DATABASE_UNAVAILABLE
    */
   async remove(caller: Actor, { message_id }: MessageDeleteDto): Promise<MessagePayload> {
     const actor = await this.users.refresh(caller);
     const { message } = await this.access.require(actor, message_id);
     const own = message.senderId === actor.userId;
     if (!own && actor.role !== 'admin') throw new DomainError('FORBIDDEN');
-    if (!own && !message.isDeleted) {
+    const decide = (current: Message): Change | undefined =>
+      current.isDeleted ? undefined : { kind: 'delete', at: new Date(this.clock.now()) };
+    return this.commit(actor, message, decide, async () => {
+      if (own) return;
       const details = { conversationId: message.conversationId, messageId: message.id };
       await this.audit.record({
         action: 'message.deleted',
@@ -76,17 +81,42 @@ export class MessageChangesService {
         subjectId: message.senderId,
         details,
       });
-    }
-    return this.commit(actor, message, (current) =>
-      current.isDeleted ? undefined : { kind: 'delete', at: new Date(this.clock.now()) },
-    );
+    });
   }
 
-  private commit(
+  /**
+   * Within the rate limit; what turns out to change nothing is free.
+   * @param first runs before a change, and not where it is refused
+   */
+  private async commit(
+    actor: Actor,
+    message: Message,
+    decide: (current: Message) => Change | undefined,
+    first: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<MessagePayload> {
+    const admission = await this.rates.changes.take(actor.userId);
+    const allowed = (current: Message): Change | undefined => {
+      const change = decide(current);
+      if (change && admission.waitMs > 0) throw this.rateLimited(admission.waitMs);
+      return change;
+    };
+    let counts = false;
+    try {
+      // As it was read: what is refused anyway waits for no turn.
+      if (allowed(message)) await first();
+      const { payload, changed } = await this.change(actor, message, allowed);
+      counts = changed;
+      return payload;
+    } finally {
+      if (!counts) admission.giveBack();
+    }
+  }
+
+  private change(
     actor: Actor,
     { id, conversationId }: Message,
     decide: (current: Message) => Change | undefined,
-  ): Promise<MessagePayload> {
+  ): Promise<{ payload: MessagePayload; changed: boolean }> {
     return this.turns.run(conversationId, async () => {
       const { message, changed } = await this.changer.change({ id, conversationId }, decide);
       // Who is in the conversation now, not when the request came.
@@ -97,8 +127,12 @@ export class MessageChangesService {
       if (!conversation) throw new DomainError('MESSAGE_NOT_FOUND');
       const scene = { conversation, memberships };
       if (changed) this.tell(message, scene, await this.reader.audienceOf(conversation));
-      return presenterIn(scene)(message)(actor.userId);
+      return { payload: presenterIn(scene)(message)(actor.userId), changed };
     });
+  }
+
+  private rateLimited(retryAfterMs: number): DomainError {
+    return new DomainError('RATE_LIMITED', { retryAfterMs, limit: this.config.rates.changesPerMinute });
   }
 
   /** To those who may see the message; each one's own view of it. */

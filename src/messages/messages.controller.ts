@@ -91,7 +91,7 @@ export class MessagesController {
     type: MessageSchema,
     ok: { 200: 'The message as it reads now.' },
     body: true,
-    errors: ['MESSAGE_NOT_FOUND', 'EDIT_WINDOW_CLOSED', 'ROLE_NOT_ALLOWED', 'RECIPIENT_NOT_FOUND'],
+    errors: ['MESSAGE_NOT_FOUND', 'EDIT_WINDOW_CLOSED', 'ROLE_NOT_ALLOWED', 'RECIPIENT_NOT_FOUND', 'RATE_LIMITED'],
   })
   edit(
     @CurrentActor() actor: Actor,
@@ -103,7 +103,11 @@ export class MessagesController {
 
   @Delete(':message_id')
   @ApiOperation({ summary: 'Delete an own message, or any as an admin of the conversation; its place stays' })
-  @Answers({ type: MessageSchema, ok: { 200: 'What is left of the message.' }, errors: ['MESSAGE_NOT_FOUND'] })
+  @Answers({
+    type: MessageSchema,
+    ok: { 200: 'What is left of the message.' },
+    errors: ['MESSAGE_NOT_FOUND', 'RATE_LIMITED'],
+  })
   remove(@CurrentActor() actor: Actor, @Param('message_id') messageId: string): Promise<MessagePayload> {
     return this.changes.remove(actor, { message_id: messageId });
   }

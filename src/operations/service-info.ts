@@ -29,6 +29,7 @@ export const serviceInfo = (config: AppConfig, store: StoreStatus, redis: RedisS
     },
     rate_limits: {
       messages_per_minute: config.rates.messagesPerMinute,
+      changes_per_minute: config.rates.changesPerMinute,
       connections_per_minute: config.rates.connectionsPerMinute,
       events_per_second: config.rates.eventsPerSecond,
     },

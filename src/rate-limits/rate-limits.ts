@@ -12,6 +12,8 @@ const MINUTE_MS = 60_000;
 @Injectable()
 export class RateLimits {
   readonly messages: RateWindow;
+  /** Edits and deletions together. */
+  readonly changes: RateWindow;
   readonly connections: RateWindow;
 
   constructor(
@@ -20,6 +22,7 @@ export class RateLimits {
     private readonly redis: RedisConnection,
   ) {
     this.messages = this.perMinute('messages', config.rates.messagesPerMinute);
+    this.changes = this.perMinute('changes', config.rates.changesPerMinute);
     this.connections = this.perMinute('connections', config.rates.connectionsPerMinute);
   }
 

@@ -158,7 +158,7 @@ export class MessagingGateway implements OnGatewayInit<Doors> {
     return done(await this.changes.edit(actorOf(peer), dto));
   }
 
-  /** @throws MESSAGE_NOT_FOUND, FORBIDDEN */
+  /** @throws whatever MessageChangesService.remove refuses */
   @SubscribeMessage(CLIENT_EVENTS.messageDelete)
   async remove(@CallingPeer() peer: Peer, @MessageBody() dto: MessageDeleteDto): Promise<Ack<MessagePayload>> {
     return done(await this.changes.remove(actorOf(peer), dto));

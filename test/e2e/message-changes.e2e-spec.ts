@@ -8,6 +8,7 @@ import type { MessagePayload } from '../../src/contract/payloads';
 import { MessageChanger } from '../../src/messages/message-changer';
 import { MessagesModule } from '../../src/messages/messages.module';
 import { aParent, aStudent, aTeacher, anAdmin, idOf } from '../support/people';
+import { PlainClient } from '../support/plain-client';
 import { School } from '../support/school';
 import { ask, connectAs, nextEvent } from '../support/socket-client';
 import { startTestApp, type Answer, type TestApp } from '../support/test-app';
@@ -367,4 +368,114 @@ describe('a service without edits', () => {
     expect(answer.body.error_code).toBe('EDIT_WINDOW_CLOSED');
     await service.stop();
   }, 60_000);
+});
+
+describe('edits and deletions in a minute', () => {
+  const LIMIT = 4;
+  let service: TestApp;
+  let school: School;
+  beforeAll(async () => {
+    service = await startTestApp({ RATE_LIMIT_CHANGES_PER_MINUTE: String(LIMIT) }, clock);
+    school = new School(service);
+  }, 60_000);
+  afterAll(() => service.stop());
+
+  const request = (method: string, as: TestPerson, id?: string, content?: string): Promise<Answer> =>
+    service.call(method, `/api/v1/messages/${id ?? ''}`, {
+      as,
+      ...(content === undefined ? {} : { body: { content } }),
+    });
+  const edit = (as: TestPerson, id: string | undefined, content: string) => request('PATCH', as, id, content);
+  const remove = (as: TestPerson, id?: string) => request('DELETE', as, id);
+  const contentOf = async (as: TestPerson, id?: string) => (await request('GET', as, id)).body.content;
+  /** A group in which the first has written. */
+  const written = async (people: TestPerson[], messages: number): Promise<(string | undefined)[]> => {
+    const id = await school.group(people);
+    const ids: (string | undefined)[] = [];
+    const [author = aTeacher()] = people;
+    for (let n = 0; n < messages; n += 1) ids.push((await school.send(author, id, 'texte')).body.message_id);
+    return ids;
+  };
+  const useUp = async (as: TestPerson, id: string | undefined): Promise<void> => {
+    for (let n = 1; n <= LIMIT; n += 1) expect((await edit(as, id, `texte ${n}`)).status).toBe(200);
+  };
+
+  it('are counted together over all doors; what is refused changes nothing and is told to nobody', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const [first, second] = await written([teacher, parent], 2);
+    const [socket, listener] = [await connectAs(service.url, teacher), await connectAs(service.url, parent)];
+    const plain = await PlainClient.as(service.url, teacher);
+    const heard: string[] = [];
+    for (const event of ['message_updated', 'message_deleted'] as const) listener.on(event, () => heard.push(event));
+
+    expect((await edit(teacher, first, 'texte 1')).status).toBe(200);
+    const bySocket = { message_id: first, content: 'texte 2' };
+    expect(await ask(socket, 'message_edit', bySocket)).toMatchObject({ ok: true });
+    expect(await plain.ask({ type: 'message_edit', message_id: first, content: 'texte 3' })).toMatchObject({
+      type: 'success',
+    });
+    expect((await remove(teacher, second)).status).toBe(200);
+
+    const refused = await edit(teacher, first, 'texte 4');
+    expect([refused.status, refused.body.error_code]).toEqual([429, 'RATE_LIMITED']);
+    expect(refused.headers.get('ratelimit-limit')).toBe(String(LIMIT));
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await remove(teacher, first)).status).toBe(429);
+    const details = { retry_after_ms: expect.any(Number) as number };
+    expect(await ask(socket, 'message_edit', { ...bySocket, content: 'texte 4' })).toMatchObject({
+      ok: false,
+      error: { error_code: 'RATE_LIMITED', details },
+    });
+    const frame = await plain.ask({ type: 'message_delete', message_id: first });
+    expect(frame).toMatchObject({ type: 'error', error_code: 'RATE_LIMITED', details });
+    expect(await contentOf(parent, first)).toBe('texte 3');
+
+    clock.advance(MINUTE_MS);
+    const last = nextEvent(listener, 'message_updated');
+    expect((await edit(teacher, first, 'texte 5')).status).toBe(200);
+    expect(await last).toMatchObject({ content: 'texte 5' });
+    expect(heard).toEqual([...Array<string>(3).fill('message_updated'), 'message_deleted', 'message_updated']);
+    for (const client of [socket, listener]) client.close();
+    plain.socket.close();
+  });
+
+  it('count for whoever makes them, apart from messages, and only where something changes', async () => {
+    const [teacher, other] = [aTeacher(), aTeacher()];
+    const [first, second] = await written([teacher, other], 2);
+    await remove(teacher, second);
+    for (let n = 0; n < 2 * LIMIT; n += 1) {
+      expect((await remove(teacher, second)).status).toBe(200);
+      expect((await edit(teacher, first, 'texte')).status).toBe(200);
+      expect((await edit(other, first, `à toi ${n}`)).status).toBe(403);
+      expect((await edit(teacher, second, `trop tard ${n}`)).status).toBe(403);
+    }
+    for (let n = 2; n <= LIMIT; n += 1) expect((await edit(teacher, first, `texte ${n}`)).status).toBe(200);
+    expect((await edit(teacher, first, 'encore')).status).toBe(429);
+    expect((await edit(teacher, first, `texte ${LIMIT}`)).status).toBe(200);
+    expect((await remove(teacher, second)).status).toBe(200);
+    const [others] = await written([other, teacher], 1);
+    expect((await edit(other, others, 'à moi')).status).toBe(200);
+    expect((await school.send(teacher, (await request('GET', other, others)).body.conversation_id ?? '')).status).toBe(
+      201,
+    );
+  });
+
+  it('never more than the limit when all come at once', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    const [id] = await written([teacher, parent], 1);
+    const answers = await Promise.all(Array.from({ length: 5 * LIMIT }, (_, n) => edit(teacher, id, `texte ${n}`)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(LIMIT);
+    expect((await request('GET', teacher, id)).body['edits']).toHaveLength(LIMIT);
+  });
+
+  it('of an administrator above the limit stand in no audit', async () => {
+    const [teacher, admin] = [aTeacher(), anAdmin()];
+    const [own] = await written([admin, teacher], 1);
+    const [another] = await written([teacher, admin], 1);
+    await useUp(admin, own);
+    expect((await remove(admin, another)).status).toBe(429);
+    const audit = service.app.get<Connection>(getConnectionToken(), { strict: false }).collection('audit');
+    expect(await audit.find({ actor_id: idOf(admin) }).toArray()).toEqual([]);
+    expect(await contentOf(teacher, another)).toBe('texte');
+  });
 });

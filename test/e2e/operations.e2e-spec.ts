@@ -49,7 +49,12 @@ describe('metrics and info', () => {
         users: { default: 20, max: 50 },
         online_users: { default: 100, max: 500 },
       },
-      rate_limits: { messages_per_minute: 1_000_000, connections_per_minute: 1_000_000, events_per_second: 50 },
+      rate_limits: {
+        messages_per_minute: 1_000_000,
+        changes_per_minute: 1_000_000,
+        connections_per_minute: 1_000_000,
+        events_per_second: 50,
+      },
       default_timezone: 'Europe/Paris',
     });
     expect(text).not.toContain(TOKEN);

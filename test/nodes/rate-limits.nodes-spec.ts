@@ -122,6 +122,7 @@ describe('two services on one store and one Redis', () => {
       MONGODB_URL: store.url,
       MONGODB_DATABASE: store.database,
       RATE_LIMIT_MESSAGES_PER_MINUTE: String(LIMIT),
+      RATE_LIMIT_CHANGES_PER_MINUTE: String(LIMIT),
       RATE_LIMIT_CONNECTIONS_PER_MINUTE: String(LIMIT),
       MAX_CONNECTIONS_PER_USER: '100',
     };
@@ -160,6 +161,17 @@ describe('two services on one store and one Redis', () => {
     for (let i = 0; i < 3 * LIMIT; i++) expect((await send(nodes[i % 2 ? 1 : 0], 'first')).status).toBe(200);
     for (let i = 1; i < LIMIT; i++) expect((await send(nodes[i % 2 ? 1 : 0], `m${i}`)).status).toBe(201);
     expect((await send(nodes[0], randomUUID())).status).toBe(429);
+  });
+
+  it('refuses the edit above the limit on either, and the deletion', async () => {
+    const { message_id } = (await send(nodes[0], 'first')).body;
+    const path = `/api/v1/messages/${message_id ?? ''}`;
+    const edit = (node: TestApp, content: string) => node.call('PATCH', path, { as: teacher, body: { content } });
+    for (let i = 0; i < LIMIT; i++) expect((await edit(nodes[i % 2 ? 1 : 0], `text ${i}`)).status).toBe(200);
+    for (const node of nodes) {
+      expect(await edit(node, 'one too many')).toMatchObject({ status: 429, body: { error_code: 'RATE_LIMITED' } });
+      expect((await node.call('DELETE', path, { as: teacher })).status).toBe(429);
+    }
   });
 
   it('refuses the connection above the limit on either', async () => {
