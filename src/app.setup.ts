@@ -14,6 +14,7 @@ import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter'
 import { toDomainError } from './common/errors/to-domain-error';
 import { answerWithin } from './common/http/answer-within';
 import { answerClientError } from './common/http/client-error';
+import { limitConnections } from './common/http/connection-limits';
 import { RouteTable } from './common/http/route-table';
 import { parseJson } from './common/http/parse-json';
 import { InputPipe } from './common/validation/input.pipe';
@@ -90,6 +91,11 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
     done();
   });
   answerWithin(fastify, answerMs);
+  // Once Socket.IO listens, too.
+  fastify.addHook('onReady', (done) => {
+    limitConnections(fastify.server);
+    done();
+  });
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-encoding': encoding = 'identity' } = request.headers;
     // Nothing here unpacks: compressed bytes would be read as broken JSON.

@@ -1,0 +1,49 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Browsers and HTTP libraries wait for an answer before they ask again on its connection. */
+const MAX_IN_FLIGHT = 8;
+/** As long as a request may take to arrive. */
+const UNREAD_MS = 30_000;
+
+/**
+ * Bounds what one connection makes the service hold. Node handles all requests that it finds in a chunk and queues their
+ * answers, whether somebody reads them or not. Past eight requests in flight a connection is closed without a word, and
+ * so is one that takes nothing of its answer for a while; requests that wait for the service (long polling) may wait on.
+ * @param server with all its request listeners, those of Socket.IO too: later ones are not bounded
+ * @param unreadMs milliseconds without any progress
+ */
+export function limitConnections(server: Server, unreadMs = UNREAD_MS): void {
+  const inFlight = new WeakMap<Socket, number>();
+  const count = (socket: Socket, by: number): number => {
+    const requests = (inFlight.get(socket) ?? 0) + by;
+    inFlight.set(socket, requests);
+    return requests;
+  };
+  const admits = ({ socket }: IncomingMessage, response: ServerResponse): boolean => {
+    // Node goes on with the rest of the chunk.
+    if (socket.destroyed) return false;
+    if (count(socket, 1) > MAX_IN_FLIGHT) {
+      socket.destroy();
+      return false;
+    }
+    response.once('close', () => count(socket, -1));
+    return true;
+  };
+
+  const listeners = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (admits(request, response)) for (const listener of listeners) listener.call(server, request, response);
+  });
+  // What Node answers by itself as long as nobody listens, and would not count.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (admits(request, response)) response.writeHead(417).end();
+  });
+  // Upgraded sockets have left; the time of an idle one (keep-alive) comes by here, too, and nothing is in flight then.
+  server.setTimeout(unreadMs, (socket) => {
+    const isOurTurn = count(socket, 0) > 0 && socket.writableLength === 0;
+    if (isOurTurn) socket.setTimeout(unreadMs);
+    else socket.destroy();
+  });
+}

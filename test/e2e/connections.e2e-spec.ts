@@ -1,0 +1,31 @@
+import { type Socket, connect } from 'node:net';
+import { startTestApp, type TestApp } from '../support/test-app';
+
+const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: service\r\n\r\n`;
+
+describe('connections', () => {
+  let service: TestApp;
+  beforeAll(async () => {
+    service = await startTestApp();
+  }, 60_000);
+  afterAll(() => service.stop());
+
+  function open(sent: string): Socket {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    // What is written to a connection that the service has closed.
+    socket.on('error', () => undefined);
+    socket.write(sent);
+    return socket;
+  }
+
+  it.each(['/docs-json', '/docs/realtime', '/health', '/nowhere', '/socket.io/?EIO=4&transport=polling'])(
+    'are closed when they ask for %s two hundred times at once',
+    async (path) => {
+      const socket = open(request(path).repeat(200));
+      let answers = 0;
+      socket.on('data', (chunk: Buffer) => (answers += chunk.toString('latin1').split('HTTP/1.1 ').length - 1));
+      await new Promise((done) => socket.once('close', done));
+      expect(answers).toBeLessThanOrEqual(8);
+    },
+  );
+});
