@@ -217,4 +217,13 @@ describe('the HTTP door', () => {
     const document = await inject({ method: 'GET', url: '/docs-json' });
     expect(document.json()).toMatchObject({ paths: { '/api/v1/messages/notes': {} } });
   });
+
+  it.each(['/docs-json', '/docs/asyncapi.json'])('encodes %s once, not for every reader', async (url) => {
+    const first = await inject({ method: 'GET', url });
+    expect(first.headers['content-type']).toBe('application/json; charset=utf-8');
+    const encode = jest.spyOn(JSON, 'stringify');
+    expect((await inject({ method: 'GET', url })).body).toBe(first.body);
+    expect(encode).not.toHaveBeenCalled();
+    encode.mockRestore();
+  });
 });

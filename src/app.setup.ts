@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
 import { serveAsyncApi } from './asyncapi/serve';
 import { createOpenApiDocument } from './openapi/document';
+import { serveOpenApi } from './openapi/serve';
 import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
@@ -111,10 +112,10 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
 
 function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
   SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, config.service.version), {
-    jsonDocumentUrl: 'docs-json',
-    raw: ['json'],
+    raw: false,
     swaggerOptions: { persistAuthorization: true },
   });
+  serveOpenApi(app, config.service.version);
   serveAsyncApi(app, config.service.version);
 }
 
