@@ -14,7 +14,7 @@ const ts = {
 const js = { ...base, jsc: { ...jsc, parser: { syntax: 'ecmascript', importAttributes: true } } };
 
 /** ESM-only packages loaded inside tests: "Must use import to load ES Module: …/node_modules/X" asks for X here. */
-const esmOnly = ['@nestjs/', 'content-disposition/'];
+const esmOnly = ['@nestjs/'];
 
 const common = {
   testEnvironment: 'node',

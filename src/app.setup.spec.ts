@@ -5,6 +5,7 @@ import { IsOptional, IsString } from 'class-validator';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { runInNewContext } from 'node:vm';
 import { configureApp, createFastifyAdapter } from './app.setup';
 import { loadConfiguration } from './config/configuration';
 
@@ -210,12 +211,44 @@ describe('the HTTP door', () => {
     expect(codeOf({ body })).toBe(code);
   });
 
-  it('serves the documentation under a policy that lets it work', async () => {
-    const page = await inject({ method: 'GET', url: '/docs' });
-    expect(page.statusCode).toBe(200);
-    expect(page.headers['content-security-policy']).toContain("script-src 'self'");
-    const document = await inject({ method: 'GET', url: '/docs-json' });
-    expect(document.json()).toMatchObject({ paths: { '/api/v1/messages/notes': {} } });
+  it.each(['/docs', '/docs/', '/docs/index.html'])(
+    'serves %s and its files under a policy that lets them work',
+    async (url) => {
+      const page = await inject({ method: 'GET', url });
+      expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8' });
+      expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+      // Inline scripts would not run.
+      expect(page.body).not.toMatch(/<script>/);
+      const files = [...page.body.matchAll(/(?:href|src)="([^"]+)"/g)].map(
+        ([, file = '']) => new URL(file, base + url),
+      );
+      expect(files.map(({ pathname }) => pathname)).toEqual([
+        '/docs/swagger-ui.css',
+        '/docs/favicon-32x32.png',
+        '/docs/favicon-16x16.png',
+        '/docs/swagger-ui-bundle.js',
+        '/docs/swagger-ui-init.js',
+      ]);
+      for (const { pathname } of files) {
+        const file = await inject({ method: 'GET', url: pathname });
+        expect(file.statusCode).toBe(200);
+        expect(file.headers['content-type']).toMatch(/^(text\/(css|javascript); charset=utf-8|image\/png)$/);
+      }
+    },
+  );
+
+  it('shows the document of this service, with the means to sign in', async () => {
+    const script = (await inject({ method: 'GET', url: '/docs/swagger-ui-init.js' })).body;
+    const shown = jest.fn<void, [{ url: string; persistAuthorization: boolean; validatorUrl: null }]>();
+    const currentScript = { src: `${base}/docs/swagger-ui-init.js` };
+    runInNewContext(script, { SwaggerUIBundle: shown, document: { currentScript }, URL });
+    const [[{ url, ...options }]] = shown.mock.calls as [Parameters<typeof shown>];
+    expect(options).toMatchObject({ persistAuthorization: true, validatorUrl: null });
+    const document = await inject({ method: 'GET', url: url.replace(base, '') });
+    expect(document.json()).toMatchObject({
+      paths: { '/api/v1/messages/notes': {} },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    });
   });
 
   it.each(['/docs-json', '/docs/asyncapi.json'])('encodes %s once, not for every reader', async (url) => {

@@ -1,14 +1,13 @@
 import helmet from '@fastify/helmet';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from './common/errors/domain-error';
 import { serveAsyncApi } from './asyncapi/serve';
-import { createOpenApiDocument } from './openapi/document';
 import { serveOpenApi } from './openapi/serve';
+import { serveSwaggerUi } from './openapi/swagger-ui';
 import { Metrics } from './metrics/metrics';
 import { RealtimeAdapter } from './realtime/realtime.adapter';
 import { HttpErrorFilter, sendProblem } from './common/errors/http-error.filter';
@@ -110,13 +109,10 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
   return adapter;
 }
 
-function serveDocs(app: NestFastifyApplication, config: AppConfig): void {
-  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, config.service.version), {
-    raw: false,
-    swaggerOptions: { persistAuthorization: true },
-  });
-  serveOpenApi(app, config.service.version);
-  serveAsyncApi(app, config.service.version);
+function serveDocs(app: NestFastifyApplication, version: string): void {
+  serveSwaggerUi(app);
+  serveOpenApi(app, version);
+  serveAsyncApi(app, version);
 }
 
 /** Everything HTTP that is not a route; used by main and by the tests, so that both see the same service. */
@@ -158,5 +154,5 @@ export async function configureApp(
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(new HttpErrorFilter());
   app.useWebSocketAdapter(new RealtimeAdapter(app, config, metrics));
-  if (config.docs) serveDocs(app, config);
+  if (config.docs) serveDocs(app, config.service.version);
 }

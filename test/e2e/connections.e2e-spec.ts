@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
+import { eventually } from '../support/eventually';
 import { startTestApp, type TestApp } from '../support/test-app';
 
 const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: service\r\n\r\n`;
@@ -28,4 +31,16 @@ describe('connections', () => {
       expect(answers).toBeLessThanOrEqual(8);
     },
   );
+
+  it('leave no file open when they end before their answers', async () => {
+    const openFiles = (): number => readdirSync('/dev/fd').length;
+    const before = openFiles();
+    for (let i = 0; i < 30; i++) {
+      const socket = open(request('/docs/swagger-ui-bundle.js').repeat(8));
+      await once(socket, 'data');
+      socket.destroy();
+    }
+    // The store may open a connection meanwhile.
+    await eventually('the files are closed', () => openFiles() < before + 15, 5000);
+  });
 });
