@@ -16,6 +16,7 @@ import { answerWithin } from './common/http/answer-within';
 import { answerClientError } from './common/http/client-error';
 import { limitConnections } from './common/http/connection-limits';
 import { RouteTable } from './common/http/route-table';
+import { PlainRequest } from './common/http/plain-request';
 import { parseJson } from './common/http/parse-json';
 import { InputPipe } from './common/validation/input.pipe';
 import type { AppConfig } from './config/app-config';
@@ -61,7 +62,12 @@ export function createFastifyAdapter(config: AppConfig, answerMs = ANSWER_MS): F
     genReqId: requestId,
     rewriteUrl: ({ url = '/' }) => url.replace(ALIAS, '/api/v1/messages'),
     // Given to the constructor: set later they are enforced every 30 s only (reliability, trap 13).
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 16 * 1024,
+      IncomingMessage: PlainRequest,
+    },
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     maxRequestsPerSocket: 1000,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { eventually } from '../support/eventually';
 import { startTestApp, type TestApp } from '../support/test-app';
 
@@ -42,5 +43,17 @@ describe('connections', () => {
     }
     // The store may open a connection meanwhile.
     await eventually('the files are closed', () => openFiles() < before + 15, 5000);
+  });
+
+  it.each([
+    ['GET /health', '', '200 OK'],
+    ['POST /api/v1/messages/send', '{}', '401 Unauthorized'],
+    ['GET /socket.io/?EIO=4&transport=polling', '', '200 OK'],
+  ])('may offer HTTP/2, as curl and Java do: %s is answered as ever', async (what, body, status) => {
+    const [method = '', path = ''] = what.split(' ');
+    const headers = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
+    const type = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    const socket = open(`${method} ${path} HTTP/1.1\r\nHost: service\r\n${headers}${type}\r\n${body}`);
+    expect((await text(socket)).split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
   });
 });

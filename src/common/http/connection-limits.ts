@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { PlainRequest } from './plain-request';
 
 /** Browsers and HTTP libraries wait for an answer before they ask again on its connection. */
 const MAX_IN_FLIGHT = 8;
@@ -20,14 +21,21 @@ export function limitConnections(server: Server, unreadMs = UNREAD_MS): void {
     inFlight.set(socket, requests);
     return requests;
   };
-  const admits = ({ socket }: IncomingMessage, response: ServerResponse): boolean => {
+  const ending = new WeakSet<Socket>();
+  const admits = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { socket } = request;
     // Node goes on with the rest of the chunk.
-    if (socket.destroyed) return false;
+    if (socket.destroyed || ending.has(socket)) return false;
     if (count(socket, 1) > MAX_IN_FLIGHT) {
       socket.destroy();
       return false;
     }
     response.once('close', () => count(socket, -1));
+    if (request instanceof PlainRequest && request.hasIgnoredUpgrade) {
+      // Node loses the bytes behind it: the rest of a request that was cut must not be read as one of its own.
+      response.shouldKeepAlive = false;
+      ending.add(socket);
+    }
     return true;
   };
 
