@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server as SocketIoServer } from 'socket.io';
 import { io } from 'socket.io-client';
@@ -57,15 +58,17 @@ afterEach(async () => {
 
 describe('a connection with many requests in flight', () => {
   it('is answered while there are eight', async () => {
-    const { socket } = open(ASK.repeat(7) + 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect((await textOf(socket, 'now')).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(8);
+    const { socket } = open(
+      'GET /now HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(7) + 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    expect((await text(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(8);
   });
 
   it('is closed without a word at the ninth, and the rest of its requests is not handled', async () => {
     const { socket, closed } = open(ASK.repeat(200));
     await closed;
     expect(socket.bytesRead).toBe(0);
-    expect(seen).toHaveLength(8);
+    expect(seen).toHaveLength(1);
   });
 
   it.each([
@@ -75,6 +78,14 @@ describe('a connection with many requests in flight', () => {
     const { closed } = open(ASK.repeat(8) + request);
     await closed;
     expect(sockets.engine.clientsCount).toBe(0);
+  });
+
+  it('has them handled one after the other, so that one answer at most waits for it', async () => {
+    open(ASK.repeat(2) + 'GET /now HTTP/1.1\r\nHost: x\r\n\r\n');
+    await delay(2 * UNREAD_MS);
+    expect(seen).toEqual(['/slow']);
+    await delay(6 * UNREAD_MS);
+    expect(seen).toEqual(['/slow', '/slow', '/now']);
   });
 
   it('may ask as often as it likes one after the other', async () => {
