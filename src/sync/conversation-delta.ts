@@ -215,14 +215,17 @@ function standingOf(
   return { own, start, after: Math.max(start.seq, hiddenUpTo(conversation, own)) };
 }
 
-/** Where a conversation begins that is new to the client: with what came after the person. */
+/**
+ * Where a conversation begins that is new to the client: with what came after the person. `own` names the stay, so that
+ * the next page goes on and does not begin anew.
+ */
 const startOf = (row: SyncRow, own: Membership | undefined): SyncPosition => ({
   seq: own?.joinedSeq ?? 0,
   mod: row.mod,
   version: 0,
   receipts: 0,
   digest: 0,
-  own: 0,
+  own: ownDigestOf(own),
 });
 
 function eventOf(message: Message, isNew: boolean, payload: { created_at: string }): SyncEvent {

@@ -289,6 +289,26 @@ describe('sync', () => {
     expect(readOf(await sync(late, hidden.cursor))).toMatchObject([{ seq: 3 }, { seq: 3 }]);
   });
 
+  it('pages through a hidden history that is new to the client, to its end', async () => {
+    const [teacher, parent, other] = [aTeacher(), aParent(), aParent()];
+    await meet(teacher, parent, other);
+    const replica = await replicaOf(parent);
+    const body = { participant_ids: [idOf(other)], conversation_type: 'group', title: 'Classe', history: 'joined' };
+    const made = await service.call('POST', '/api/v1/messages/conversations', { as: teacher, body });
+    const id = made.body.conversation_id ?? '';
+    await send(teacher, { conversation_id: id, content: 'avant' });
+    const people = `/api/v1/messages/conversations/${id}/participants`;
+    await service.call('POST', people, { as: teacher, body: { user_ids: [idOf(parent)] } });
+    for (const content of ['2', '3', '4']) await send(teacher, { conversation_id: id, content });
+    let pages = 0;
+    await replica.catchUp((since) => {
+      pages += 1;
+      if (pages > 20) throw new Error('pages without an end');
+      return sync(parent, since, 1);
+    });
+    expect([...(replica.messages.get(id)?.values() ?? [])]).toEqual(['2', '3', '4']);
+  });
+
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
     const [parent, teacher] = [aParent(), aTeacher()];
     await meet(parent, teacher);
