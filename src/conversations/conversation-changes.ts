@@ -94,6 +94,8 @@ export class ConversationChanges {
         if (conversation.type !== 'group') throw new DomainError('FORBIDDEN');
         if (userId !== actor.userId) await this.requireManager(conversation, actor);
         if (!conversation.participants.includes(userId)) throw new DomainError('NOT_PARTICIPANT');
+        // First, and after the read: whoever has a cursor from before it was still in by then, so `sync` misses nobody.
+        await this.memberships.leave(conversation.id, userId, new Date(this.clock.now()));
         return { participants: conversation.participants.filter((id) => id !== userId) };
       },
       (changed) => this.announcer.left(changed, userId),

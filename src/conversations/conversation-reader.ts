@@ -103,7 +103,8 @@ export class ConversationReader {
   /** The person as access sees them now: the directory's role counts, whatever a token says. */
   async viewer(userId: string): Promise<Viewer> {
     const entry = (await this.users.findMany([userId])).get(userId);
-    return { userId, isAdmin: entry?.role === 'admin' && entry.isActive, adminSince: entry?.adminSince };
+    const isAdmin = entry?.role === 'admin' && entry.isActive;
+    return { userId, isAdmin, adminSince: entry?.adminSince, adminUntil: entry?.adminUntil };
   }
 
   /**

@@ -72,6 +72,8 @@ export interface Viewer {
   readonly isAdmin: boolean;
   /** Of an administrator: what came before counts as read where there is no membership yet. */
   readonly adminSince?: Date | undefined;
+  /** When they last ceased to be an administrator. */
+  readonly adminUntil?: Date | undefined;
 }
 
 /** @returns whether the viewer takes part: listed, or by role where all administrators do. */

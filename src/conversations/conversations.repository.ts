@@ -66,6 +66,8 @@ export abstract class ConversationsRepository {
   abstract findHotIds(viewer: Viewer): Promise<string[]>;
   /** Every conversation of the viewer. */
   abstract findSyncRows(viewer: Viewer): Promise<SyncRow[]>;
+  /** Ids of the support conversations that were made or written to from then on, without those of the person's own. */
+  abstract findSupportSince(userId: string, from: Date): Promise<string[]>;
   /** Of conversations that are known to be the viewer's. */
   abstract syncRowsOf(ids: readonly string[]): Promise<SyncRow[]>;
   /** Conversations whose mark ended before `before`, for repair. */

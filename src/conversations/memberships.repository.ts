@@ -22,10 +22,14 @@ export abstract class MembershipsRepository {
   abstract findOfUser(userId: string): Promise<Membership[]>;
   /** Those with an archive mark; a message may have brought their conversation back since. */
   abstract findArchived(userId: string): Promise<Membership[]>;
-  /** Of people who come in; whoever was there before starts anew. */
+  /** Ids of the conversations that the person left, or was taken out of, from then on; they may be in again. */
+  abstract findLeft(userId: string, from: Date): Promise<string[]>;
+  /** Of people who come in; whoever was there before starts anew, but for when they left. */
   abstract start(memberships: readonly Membership[]): Promise<void>;
   /** Writes those that there are not yet. */
   abstract add(memberships: readonly Membership[]): Promise<void>;
+  /** The person is about to be out. Only forwards. */
+  abstract leave(conversationId: string, userId: string, at: Date): Promise<void>;
   /** Null takes the mark away. */
   abstract setArchived(conversationId: string, userId: string, seq: number | null): Promise<void>;
   /** Null ends the mute. */

@@ -5,6 +5,7 @@ import { ConversationsModule } from '../conversations/conversations.module';
 import { DatabaseModule } from '../database/database.module';
 import { MessageStoreModule } from '../message-store/message-store.module';
 import { ConversationDelta } from './conversation-delta';
+import { EndedStays } from './ended-stays';
 import { MongoSyncPointsRepository } from './persistence/mongo-sync-points.repository';
 import { SyncPointDocument, SyncPointSchema } from './persistence/sync-point.schema';
 import { SyncController } from './sync.controller';
@@ -23,6 +24,7 @@ import { SyncService } from './sync.service';
   providers: [
     SyncService,
     ConversationDelta,
+    EndedStays,
     { provide: SyncPointsRepository, useClass: MongoSyncPointsRepository },
     { provide: Clock, useClass: SystemClock },
   ],

@@ -10,6 +10,7 @@ import { ConversationsRepository, type SyncRow } from '../conversations/conversa
 import { MembershipsRepository } from '../conversations/memberships.repository';
 import { SummarySettler } from '../conversations/summary-settler';
 import { ConversationDelta, leftOf, sinceReturn } from './conversation-delta';
+import { EndedStays } from './ended-stays';
 import { ownDigestOf, type SyncPosition } from './sync-position';
 import { SyncPointsRepository } from './sync-points.repository';
 import type { SyncQueryDto } from './dto/sync-query.dto';
@@ -41,6 +42,7 @@ export class SyncService {
     private readonly reader: ConversationReader,
     settler: SummarySettler,
     private readonly delta: ConversationDelta,
+    private readonly ended: EndedStays,
     private readonly clock: Clock,
   ) {
     this.settled = new SharedRuns(async (ids) => {
@@ -65,9 +67,11 @@ export class SyncService {
       return { events: [], cursor, has_more: false, ...(since !== undefined && { cursor_expired: true }) };
     }
     const rows = await this.rows(viewer);
+    // Before all that is new, whatever the limit: who came back begins anew, on this page or on a later one.
+    const ended = (await this.ended.unknownTo(point, viewer)).map((id) => leftOf(id, userId));
     const vector = new Map(point.vector);
     const { events: collected, complete } = await this.collect(viewer, rows, vector, limit);
-    const events = await this.stillOpen(userId, collected, vector);
+    const events = await this.stillOpen(userId, [...ended, ...collected], vector);
     if (events.length === 0 && complete && sameVector(vector, point.vector)) {
       return { events, cursor: since, has_more: false };
     }

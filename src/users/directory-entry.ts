@@ -28,6 +28,8 @@ export interface DirectoryEntry {
   readonly avatarUrl: string | null;
   /** Since when the role is `admin`; what came before in support conversations counts as read. */
   readonly adminSince?: Date;
+  /** When the role last ceased to be `admin`. */
+  readonly adminUntil?: Date;
   /** When user-service last spoke of the person; only with the source `lookup`. */
   readonly lookedUpAt: Date | null;
   /** What the person wants to be shown as while connected. */

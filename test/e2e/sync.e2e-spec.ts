@@ -219,9 +219,11 @@ describe('sync', () => {
       });
       await service.call('PATCH', `/api/v1/messages/${message_id}`, { as: teacher, body: { content: 'entre nous' } });
     }, 'before');
+    const left = { type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } };
     const { events, cursor: next } = await sync(parent, cursor);
-    expect(events).toEqual([{ type: 'conversation_left', data: { conversation_id: id, user_id: idOf(parent) } }]);
-    expect((await sync(parent, next)).events).toEqual([]);
+    expect(events).toEqual([left]);
+    // So close to the cursor it is told again: the clocks of nodes may differ by that much.
+    expect((await sync(parent, next)).events).toEqual([left]);
   });
 
   it('tells next time of a change that came between its own reads', async () => {

@@ -83,11 +83,14 @@ const CASES: Record<
   'conversations.change': ({ c }) => c.change({ id: randomUUID(), version: 1 }, { title: 't' }, new Date()),
   'memberships.findOfUser': ({ me }) => me.findOfUser('u'),
   'memberships.findArchived': ({ me }) => me.findArchived('u'),
+  'memberships.findLeft': ({ me }) => me.findLeft('u', new Date()),
+  'memberships.leave': ({ me }) => me.leave('c', 'u', new Date()),
   'memberships.start': ({ me }) => me.start([membershipFrom('c', 'u', 0, new Date())]),
   'memberships.setArchived': ({ me }) => me.setArchived('c', 'u', 1),
   'memberships.beginRole': ({ me }) => me.beginRole({ conversationId: 'c', userId: 'u', seq: 1, at: new Date() }),
   'memberships.setMuted': ({ me }) => me.setMuted('c', 'u', null),
   'conversations.findSyncRows': ({ c }) => each((viewer) => c.findSyncRows(viewer)),
+  'conversations.findSupportSince': ({ c }) => c.findSupportSince('u', new Date()),
   'conversations.syncRowsOf': ({ c }) => c.syncRowsOf([randomUUID()]),
   'conversations.moveReceipts': ({ c }) => c.moveReceipts([randomUUID()]),
   'conversations.findCooled': ({ c }) => c.findCooled(new Date(), 10),
@@ -238,7 +241,14 @@ describe('query plans', () => {
       Object.getOwnPropertyNames(Object.getPrototypeOf(repository))
         .filter(
           (method) =>
-            !['constructor', 'insertUnlessKnown', 'stampNewAdmins', 'moveTimes', 'writeUnlessErased'].includes(method),
+            ![
+              'constructor',
+              'insertUnlessKnown',
+              'stampNewAdmins',
+              'stampFormerAdmins',
+              'moveTimes',
+              'writeUnlessErased',
+            ].includes(method),
         )
         .map((method) => `${name}.${method}`);
     const repositories = {

@@ -54,7 +54,8 @@ export class Replica {
     }
   }
 
-  private apply({ type, data }: SyncEvent): void {
+  /** One event, of an answer or live. */
+  apply({ type, data }: SyncEvent): void {
     this.events += 1;
     if (type === 'conversation_created' || type === 'conversation_updated') {
       const conversation = data as ConversationPayload;

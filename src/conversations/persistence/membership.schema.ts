@@ -21,6 +21,8 @@ export class MembershipDocument {
   @Prop({ type: Number }) archived_seq?: number;
   @Prop({ type: Date }) muted_until?: Date;
   @Prop({ type: ReadMarkDocument }) role_begin?: ReadMarkDocument;
+  /** When the person last left or was taken out; stays when they come in again. */
+  @Prop({ type: Date }) left_at?: Date;
 }
 
 export const MembershipSchema = SchemaFactory.createForClass(MembershipDocument);
@@ -32,6 +34,11 @@ MembershipSchema.index({ user_id: 1 }, { name: 'user' });
 MembershipSchema.index(
   { user_id: 1, archived_seq: 1 },
   { name: 'user_archived', partialFilterExpression: { archived_seq: { $exists: true } } },
+);
+/** `sync`: what the person left of late. */
+MembershipSchema.index(
+  { user_id: 1, left_at: 1 },
+  { name: 'user_left', partialFilterExpression: { left_at: { $exists: true } } },
 );
 
 export const membershipId = (conversationId: string, userId: string): string => `${conversationId}/${userId}`;

@@ -104,6 +104,13 @@ export class MongoConversationsRepository extends ConversationsRepository {
     return (await Promise.all(branches)).flat().map(toSyncRow);
   }
 
+  /** Index: audience_recent. */
+  async findSupportSince(userId: string, from: Date): Promise<string[]> {
+    const filter = { audience: 'admins', activity_at: { $gte: from }, participants: { $ne: userId } };
+    const found = await rows<{ _id: string }>(this.conversations, filter, { projection: { _id: 1 } });
+    return found.map(({ _id }) => _id);
+  }
+
   /** Index: _id. */
   async syncRowsOf(ids: readonly string[]): Promise<SyncRow[]> {
     const filter = { _id: { $in: [...ids] } };

@@ -10,6 +10,8 @@ import { MembershipDocument, membershipId } from './membership.schema';
 
 /** Read marks kept per member: how far back "read at" is exact. */
 const KEPT_MARKS = 50;
+/** What a membership may hold and one that begins does not. */
+const OF_ONE_STAY = ['read_at', 'delivered_marks', 'archived_seq', 'muted_until', 'role_begin'] as const;
 
 @Injectable()
 export class MongoMembershipsRepository extends MembershipsRepository {
@@ -55,12 +57,23 @@ export class MongoMembershipsRepository extends MembershipsRepository {
     return found.map(toMembership);
   }
 
-  /** Index: _id. */
+  /** Index: user_left. */
+  async findLeft(userId: string, from: Date): Promise<string[]> {
+    const filter = { user_id: userId, left_at: { $exists: true, $gte: from } };
+    const found = await rows<Pick<MembershipDocument, 'conversation_id'>>(this.model, filter, {
+      projection: { conversation_id: 1 },
+    });
+    return found.map(({ conversation_id }) => conversation_id);
+  }
+
+  /** Index: _id. No replacement: `left_at` stays. */
   async start(memberships: readonly Membership[]): Promise<void> {
     await this.model.collection.bulkWrite(
       memberships.map((membership) => {
-        const document = fromMembership(membership);
-        return { replaceOne: { filter: { _id: document._id as never }, replacement: document as never, upsert: true } };
+        const { _id, ...fields } = fromMembership(membership);
+        const gone = OF_ONE_STAY.filter((field) => fields[field] === undefined);
+        const update = { $set: fields, $unset: Object.fromEntries(gone.map((field) => [field, ''])) };
+        return { updateOne: { filter: { _id: _id as never }, update: update as never, upsert: true } };
       }),
       { ordered: false },
     );
@@ -72,6 +85,11 @@ export class MongoMembershipsRepository extends MembershipsRepository {
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
+  }
+
+  /** Index: _id. */
+  async leave(conversationId: string, userId: string, at: Date): Promise<void> {
+    await this.model.updateOne({ _id: membershipId(conversationId, userId) }, { $max: { left_at: at } });
   }
 
   /** Index: _id. */

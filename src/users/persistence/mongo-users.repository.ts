@@ -12,6 +12,8 @@ const MAX_ADMINS = 1_000;
 /** Sorts after every text that begins with the same prefix. */
 const LAST = '\u{10FFFF}';
 
+type WithRole = Pick<SyncedPerson, 'userId' | 'role'>;
+
 @Injectable()
 export class MongoUsersRepository extends UsersRepository {
   constructor(@InjectModel(UserStatusDocument.name) private readonly model: Model<UserStatusDocument>) {
@@ -61,6 +63,7 @@ export class MongoUsersRepository extends UsersRepository {
 
   /** Index: _id. The sources that were read are repeated in the filter: a sync that came in between wins. */
   async teach(known: DirectoryEntry, { role, displayName }: Lesson, at: Date): Promise<boolean> {
+    if (role !== undefined) await this.stampFormerAdmins([{ userId: known.userId, role }], at);
     const { matchedCount } = await this.model.updateOne(
       { _id: known.userId, role_source: known.roleSource, name_source: known.nameSource },
       {
@@ -80,6 +83,7 @@ export class MongoUsersRepository extends UsersRepository {
   async sync(people: readonly SyncedPerson[], speaker: Speaker, at: Date): Promise<void> {
     if (people.length === 0) return;
     await this.stampNewAdmins(people, at);
+    await this.stampFormerAdmins(people, at);
     await this.writeUnlessErased(
       people.map((person) => ({
         updateOne: {
@@ -103,6 +107,7 @@ export class MongoUsersRepository extends UsersRepository {
   /** Index: _id. */
   async keepLookup(person: SyncedPerson, at: Date): Promise<void> {
     await this.stampNewAdmins([person], at);
+    await this.stampFormerAdmins([person], at);
     const change = {
       $set: { ...syncedFields(person), name_source: 'default', looked_up_at: at, updated_at: at },
       $setOnInsert: { created_at: at, ...missingFields(person, at) },
@@ -197,10 +202,17 @@ export class MongoUsersRepository extends UsersRepository {
   }
 
   /** Index: _id. Before the roles are written: afterwards nobody can tell who is new in the role. */
-  private async stampNewAdmins(people: readonly SyncedPerson[], at: Date): Promise<void> {
+  private async stampNewAdmins(people: readonly WithRole[], at: Date): Promise<void> {
     const ids = people.filter(({ role }) => role === 'admin').map(({ userId }) => userId);
     if (ids.length === 0) return;
     await this.model.updateMany({ _id: { $in: ids }, role: { $ne: 'admin' } }, { $set: { admin_since: at } });
+  }
+
+  /** Index: _id. Before the roles are written, as above; a role that stays after all makes it say too much only. */
+  private async stampFormerAdmins(people: readonly WithRole[], at: Date): Promise<void> {
+    const ids = people.filter(({ role }) => role !== 'admin').map(({ userId }) => userId);
+    if (ids.length === 0) return;
+    await this.model.updateMany({ _id: { $in: ids }, role: 'admin' }, { $max: { admin_until: at } });
   }
 
   /** An entry that was erased does not match, and its id is taken: that refusal is what is wanted. */

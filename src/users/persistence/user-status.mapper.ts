@@ -16,6 +16,7 @@ export const toEntry = (document: UserStatusDocument): DirectoryEntry => ({
   email: document.email ?? null,
   avatarUrl: document.avatar_url ?? null,
   ...(document.admin_since === undefined ? {} : { adminSince: document.admin_since }),
+  ...(document.admin_until === undefined ? {} : { adminUntil: document.admin_until }),
   lookedUpAt: document.looked_up_at ?? null,
   chosenStatus: document.chosen_status ?? 'online',
   lastSeen: document.last_seen ?? null,

@@ -19,6 +19,8 @@ export class UserStatusDocument {
   @Prop({ type: String }) inactive_by?: Speaker;
   /** Since when the role is `admin`. */
   @Prop({ type: Date }) admin_since?: Date;
+  /** When it last ceased to be. */
+  @Prop({ type: Date }) admin_until?: Date;
   @Prop({ type: String }) email?: string;
   @Prop({ type: String }) avatar_url?: string;
   @Prop({ type: [String], default: undefined }) children?: string[];
