@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually';
 import { aParent, aTeacher, anAdmin, idOf } from '../support/people';
 import { historyAs, Replica } from '../support/replica';
 import { School } from '../support/school';
-import { connectAs, type TestSocket } from '../support/socket-client';
+import { connectAs, nextEvent, type TestSocket } from '../support/socket-client';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { MINUTE_MS, TestClock } from '../support/test-clock';
 import type { TestPerson } from '../support/tokens';
@@ -174,6 +174,19 @@ describe('sync of a conversation that the client knows from live events alone', 
       await client.comesBack();
       expect([...(client.replica.messages.get(id)?.keys() ?? [])]).toContain(3);
       expect((await sync(admin, before)).events[0]).toEqual(leftEvent(id, admin));
+    });
+
+    it.each([
+      ['admin', 'teacher'],
+      ['teacher', 'admin'],
+    ])('calls to sync whose role was %s and is %s, while connected', async (role, next) => {
+      const person = { ...anAdmin(), role };
+      await school.meet(person);
+      const socket = await connectAs(service.url, person);
+      sockets.push(socket);
+      const called = nextEvent(socket, 'sync_required');
+      await school.sync(person, { role: next });
+      expect(await called).toEqual({ reason: 'missed_events' });
     });
 
     it('leaves the parents theirs, whatever role they had', async () => {

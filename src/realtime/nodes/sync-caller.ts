@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { DomainEvents } from '../../events/domain-events';
 import { ConnectionRegistry } from '../../presence/connection-registry';
 import type { LocalAudience } from './told-events';
 
@@ -8,15 +9,28 @@ const GATHER_MS = 250;
 const PEOPLE_AT_ONCE = 200;
 const STEP_MS = 100;
 
-/** Tells all sockets of this node that live events may be missing (contract 4, `sync_required`). */
+/**
+ * Tells sockets of this node that live events may be missing (contract 4, `sync_required`): all of them, or those of a
+ * person whose role of administrator began or ended and who hears nothing of the support conversations otherwise.
+ */
 @Injectable()
 export class SyncCaller implements OnModuleDestroy {
   private audience: LocalAudience | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isGathering = false;
   private waiting: string[] = [];
+  private readonly changed = new Set<string>();
+  private changedTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly registry: ConnectionRegistry) {}
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    events: DomainEvents,
+  ) {
+    // Each node with sockets of the person is told of the role (RightsWatch), so each calls its own.
+    events.on('user.role_changed', ({ userId, from, to }) => {
+      if (from === 'admin' || to === 'admin') this.person(userId);
+    });
+  }
 
   attach(audience: LocalAudience): void {
     this.audience = audience;
@@ -36,6 +50,17 @@ export class SyncCaller implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.changedTimer);
+  }
+
+  /** A moment later: by then the directory of this node says the new role to whoever syncs. */
+  private person(userId: string): void {
+    this.changed.add(userId);
+    this.changedTimer ??= setTimeout(() => {
+      this.changedTimer = undefined;
+      this.audience?.callToSync([...this.changed]);
+      this.changed.clear();
+    }, GATHER_MS).unref();
   }
 
   private step(): void {
