@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server as SocketIoServer } from 'socket.io';
 import { io } from 'socket.io-client';
-import { limitConnections } from './connection-limits';
+import { limitConnections } from '../../src/common/http/connection-limits';
 
 const UNREAD_MS = 500;
 /** More than the buffers of the operating system hold. */
