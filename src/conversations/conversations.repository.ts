@@ -36,6 +36,7 @@ export interface SyncRow extends Heads {
   readonly id: string;
   readonly version: number;
   readonly receipts: number;
+  readonly createdBy: string;
   /** A mark stands: positions may have moved without `receipts` saying so. */
   readonly hot: boolean;
 }

@@ -190,6 +190,7 @@ describe('sync', () => {
     const [teacher, parent] = [aTeacher(), aParent()];
     await meet(teacher, parent);
     const id = await group(teacher, parent);
+    await send(teacher, { conversation_id: id, content: 'bonjour' });
     const { cursor } = await sync(parent);
     await send(teacher, { conversation_id: id, content: 'pour tous' });
     const conversations = service.app.get(ConversationsRepository, { strict: false });
@@ -309,6 +310,18 @@ describe('sync', () => {
       return sync(parent, since, 1);
     });
     expect([...(replica.messages.get(id)?.values() ?? [])]).toEqual(['2', '3', '4']);
+  });
+
+  it('announces a group that had no message yet, so that no list showed it, when the cursor was taken', async () => {
+    const [teacher, parent] = [aTeacher(), aParent()];
+    await meet(teacher, parent);
+    const id = await group(teacher, parent);
+    const [{ cursor }, creators] = [await sync(parent), await sync(teacher)];
+    expect(await sync(teacher, creators.cursor)).toEqual(creators);
+    await send(teacher, { conversation_id: id, content: 'un' });
+    const told = await sync(parent, cursor);
+    expect(told.events.map(({ type }) => type)).toEqual(['conversation_created', 'message_received']);
+    expect((await sync(parent, told.cursor)).events).toEqual([]);
   });
 
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {
