@@ -35,9 +35,14 @@ const value = fc.oneof(
   fc.string(),
   fc.dictionary(fc.string({ maxLength: 5 }), fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant([1]))),
 );
-const input = fc.dictionary(
-  fc.constantFrom('id', 'content', 'type', 'metadata', 'key', 'seq', 'content', 'unknown', 'toString'),
+const anyInput = fc.dictionary(
+  fc.constantFrom('id', 'content', 'type', 'metadata', 'key', 'seq', 'unknown', 'toString'),
   value,
+);
+// Without a content nothing is accepted, whatever the rest.
+const input = fc.oneof(
+  anyInput,
+  anyInput.map((rest) => ({ ...rest, content: 'Bonjour' })),
 );
 
 describe('FlatInput', () => {
