@@ -57,14 +57,14 @@ afterEach(async () => {
 });
 
 describe('a connection with many requests in flight', () => {
-  it('is answered while there are eight', async () => {
+  it('is answered while there are sixteen', async () => {
     const { socket } = open(
-      'GET /now HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(7) + 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      'GET /now HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(15) + 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
-    expect((await text(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(8);
+    expect((await text(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16);
   });
 
-  it('is closed without a word at the ninth, and the rest of its requests is not handled', async () => {
+  it('is closed without a word at the seventeenth, and the rest of its requests is not handled', async () => {
     const { socket, closed } = open(ASK.repeat(200));
     await closed;
     expect(socket.bytesRead).toBe(0);
@@ -75,7 +75,7 @@ describe('a connection with many requests in flight', () => {
     ['Socket.IO handshakes', 'GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['expectations that nobody knows', 'GET /now HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n'],
   ])('is closed when they are %s, too', async (_what, request) => {
-    const { closed } = open(ASK.repeat(8) + request);
+    const { closed } = open(ASK.repeat(16) + request);
     await closed;
     expect(sockets.engine.clientsCount).toBe(0);
   });

@@ -2,15 +2,15 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import { PlainRequest } from './plain-request';
 
-/** Browsers and HTTP libraries wait for an answer before they ask again on its connection. */
-const MAX_IN_FLIGHT = 8;
+/** Browsers and HTTP libraries wait for an answer before they ask again on a connection; tools that pipeline send ten. */
+const MAX_IN_FLIGHT = 16;
 /** As long as a request may take to arrive. */
 const UNREAD_MS = 30_000;
 
 /**
  * Bounds what one connection makes the service hold. Node handles all requests that it finds in a chunk and queues their
  * answers, whether somebody reads them or not. Here they are handled one after the other, as they are answered. Past
- * eight a connection is closed without a word, and so is one that takes nothing of its answer for a while; requests that
+ * sixteen a connection is closed without a word, and so is one that takes nothing of its answer for a while; requests that
  * wait for the service (long polling) may wait on.
  * @param server with all its request listeners, those of Socket.IO too: later ones are not bounded
  * @param unreadMs milliseconds without any progress
