@@ -25,6 +25,13 @@ export interface SharedView {
   readonly recipientIds: readonly string[];
 }
 
+/** A conversation, settled, and who is to be told of it. */
+interface SharedScene {
+  readonly conversation: Conversation;
+  readonly memberships: ReadonlyMap<string, Membership>;
+  readonly recipientIds: readonly string[];
+}
+
 /** Conversations as their participants see them. */
 @Injectable()
 export class ConversationViews {
@@ -66,25 +73,58 @@ export class ConversationViews {
     const current = await this.reader.settledNow(conversationId);
     if (!current) return [];
     const memberships = byUser(await this.memberships.findIn(current.id));
-    const [last] = await this.lastMessages([current]);
+    return (await this.share([{ conversation: current, memberships, recipientIds }], DETAILED_IN_LISTS)).flat();
+  }
+
+  /**
+   * As `presentShared`, of many conversations and complete. Those that do not exist any more are left out.
+   * @param wanted who asks, by conversation
+   */
+  async presentEach(wanted: ReadonlyMap<string, readonly string[]>): Promise<Map<string, SharedView[]>> {
+    const ids = [...wanted.keys()];
+    const found = await this.repository.findByIds(ids);
+    const current = await Promise.all(found.map((conversation) => this.reader.settled(conversation)));
+    const memberships = await this.memberships.findInEach(ids);
+    const scenes = current.map((conversation) => ({
+      conversation,
+      memberships: byUser(memberships.get(conversation.id) ?? []),
+      recipientIds: wanted.get(conversation.id) ?? [],
+    }));
+    const shared = await this.share(scenes, Infinity);
+    return new Map(current.map(({ id }, index) => [id, shared[index] ?? []]));
+  }
+
+  /** @returns the views of each scene, in the same order. */
+  private async share(scenes: readonly SharedScene[], most: number): Promise<SharedView[][]> {
+    const last = byId(await this.lastMessages(scenes.map(({ conversation }) => conversation)));
     const unread = await this.unread.count(
-      recipientIds.map((userId) => ({ conversation: current, membership: memberships.get(userId) })),
+      scenes.flatMap(({ conversation, memberships, recipientIds }) =>
+        recipientIds.map((userId) => ({ conversation, membership: memberships.get(userId) })),
+      ),
     );
-    const groups = new Map<string, { own: OwnView; recipientIds: string[] }>();
-    for (const [index, userId] of recipientIds.entries()) {
-      const own = ownView(current, memberships.get(userId), unread[index] ?? 0, this.clock.now());
-      const key = JSON.stringify(own);
-      const group = groups.get(key) ?? { own, recipientIds: [] };
-      group.recipientIds.push(userId);
-      groups.set(key, group);
-    }
-    const detailed = current.participants.slice(0, DETAILED_IN_LISTS);
-    const online = await this.presence.onlineAmong(detailed);
+    const online = await this.presence.onlineAmong([
+      ...new Set(scenes.flatMap(({ conversation }) => conversation.participants.slice(0, most))),
+    ]);
+    let counted = 0;
     return Promise.all(
-      [...groups.values()].map(async (group) => ({
-        conversation: await this.view(current, group.own, memberships, last, detailed, online),
-        recipientIds: group.recipientIds,
-      })),
+      scenes.map(({ conversation, memberships, recipientIds }) => {
+        const groups = new Map<string, { own: OwnView; recipientIds: string[] }>();
+        for (const userId of recipientIds) {
+          const own = ownView(conversation, memberships.get(userId), unread[counted++] ?? 0, this.clock.now());
+          const key = JSON.stringify(own);
+          const group = groups.get(key) ?? { own, recipientIds: [] };
+          group.recipientIds.push(userId);
+          groups.set(key, group);
+        }
+        const lastMessage = last.get(conversation.summary.lastId ?? '');
+        const detailed = conversation.participants.slice(0, most);
+        return Promise.all(
+          [...groups.values()].map(async (group) => ({
+            conversation: await this.view(conversation, group.own, memberships, lastMessage, detailed, online),
+            recipientIds: group.recipientIds,
+          })),
+        );
+      }),
     );
   }
 
@@ -162,7 +202,7 @@ export class ConversationViews {
       this.presence.onlineAmong(people),
       this.users.findMany(people),
     ]);
-    const lastMessages = new Map(previews.map((message) => [message.id, message]));
+    const lastMessages = byId(previews);
     const mine = new Map(memberships.filter((m) => m.userId === userId).map((m) => [m.conversationId, m]));
     const unread = await this.unread.count(
       conversations.map((conversation) => ({ conversation, membership: mine.get(conversation.id) })),
@@ -201,3 +241,6 @@ const lastIn = ({ summary, activityAt }: ListedRow): Last => ({ seq: summary.seq
 
 const byUser = (memberships: readonly Membership[]): Map<string, Membership> =>
   new Map(memberships.map((membership) => [membership.userId, membership]));
+
+const byId = (messages: readonly Message[]): Map<string, Message> =>
+  new Map(messages.map((message) => [message.id, message]));

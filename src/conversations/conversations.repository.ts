@@ -36,7 +36,6 @@ export interface SyncRow extends Heads {
   readonly id: string;
   readonly version: number;
   readonly receipts: number;
-  readonly createdBy: string;
   /** A mark stands: positions may have moved without `receipts` saying so. */
   readonly hot: boolean;
 }

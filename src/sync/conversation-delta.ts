@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { SyncEvent } from '../contract/payloads';
+import { SharedRuns } from '../common/shared-runs';
+import type { ConversationPayload, SyncEvent } from '../contract/payloads';
 import { deliveredAtOf, hiddenUpTo, readAtOf, type Conversation, type Membership } from '../conversations/conversation';
-import { ConversationViews } from '../conversations/conversation-views';
+import { ConversationViews, type SharedView } from '../conversations/conversation-views';
 import type { SyncRow } from '../conversations/conversations.repository';
 import type { Message } from '../message-store/message';
 import { MessagesRepository, type SeqRange } from '../message-store/messages.repository';
@@ -28,9 +29,13 @@ export interface Missed {
   readonly returned?: boolean;
   /** The new messages up to the row, where they have been read already. */
   readonly added?: readonly Message[] | undefined;
+  /** As the viewer is to see it, where that is to be told and the conversation is still there. */
+  readonly view?: ConversationPayload | undefined;
 }
 
 const END = Number.MAX_SAFE_INTEGER;
+/** How long what is shared is waited for. */
+export const SHARED_MS = 10_000;
 
 /**
  * Reads what a client of one participant missed in one conversation. The row is read before anything else: whatever is
@@ -38,6 +43,9 @@ const END = Number.MAX_SAFE_INTEGER;
  */
 @Injectable()
 export class ConversationDelta {
+  // A class that comes back together is told the same of its conversations.
+  private readonly shown = new SharedRuns((keys: readonly string[]) => this.presentEach(keys), SHARED_MS);
+
   constructor(
     private readonly views: ConversationViews,
     private readonly messages: MessagesRepository,
@@ -45,10 +53,28 @@ export class ConversationDelta {
   ) {}
 
   /**
-   * Reads the new messages of several conversations in one query, as far as they are few.
+   * Reads what several conversations need together: the views to be told, and in one query the new messages, as far as
+   * they are few.
    * @param limit messages at most: a conversation with more than what is left of it is read by itself, later
    */
   async readAhead(viewerId: string, several: readonly Missed[], limit: number): Promise<Missed[]> {
+    const told = several.filter((missed) => viewEventOf(viewerId, missed) !== undefined).map(({ row }) => row.id);
+    const [views, added] = await Promise.all([
+      told.length === 0 ? undefined : this.shown.run(told.map((id) => `${id} ${viewerId}`)),
+      this.addedAhead(viewerId, several, limit),
+    ]);
+    return several.map((missed) => {
+      const { id } = missed.row;
+      const view = views?.get(id)?.find(({ recipientIds }) => recipientIds.includes(viewerId))?.conversation;
+      return { ...missed, view, added: added.get(id) };
+    });
+  }
+
+  private async addedAhead(
+    viewerId: string,
+    several: readonly Missed[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, Message[]>> {
     const ahead = new Map<string, Message[]>();
     const ranges: SeqRange[] = [];
     let left = limit;
@@ -60,20 +86,22 @@ export class ConversationDelta {
       ahead.set(conversationId, []);
       left -= upTo - after;
     }
-    if (ranges.length === 0) return [...several];
+    if (ranges.length === 0) return ahead;
     for (const message of await this.messages.between(ranges)) ahead.get(message.conversationId)?.push(message);
-    return several.map((missed) => ({ ...missed, added: ahead.get(missed.row.id) }));
+    return ahead;
   }
 
-  /** @param limit messages at most; receipts and the conversation itself come besides */
+  /** @param missed as `readAhead` gives it @param limit messages at most; receipts and the conversation come besides */
   async read(viewerId: string, missed: Missed, limit: number): Promise<Delta> {
-    const { conversation, row, known, memberships } = missed;
+    const { conversation, row, memberships, view } = missed;
     const { own, start, after } = standingOf(viewerId, missed);
+    const viewEvent = viewEventOf(viewerId, missed);
+    const known = viewEvent === 'conversation_created' ? undefined : missed.known;
     const digest = digestOf(memberships);
     const ownDigest = ownDigestOf(own);
     const events: SyncEvent[] = [];
     if (missed.returned) events.push(leftOf(row.id, viewerId));
-    if (!known) events.push({ type: 'conversation_created', data: await this.views.present(viewerId, conversation) });
+    if (view && viewEvent === 'conversation_created') events.push({ type: viewEvent, data: view });
 
     const changes = await this.changes(conversation.id, start, row, limit);
     const added = changes.complete
@@ -97,16 +125,26 @@ export class ConversationDelta {
       const idOf = new Map(visible.map(({ seq, id }) => [seq, id]));
       events.push(...(await this.receipts(viewerId, conversation, memberships, idOf)));
     }
-    // Mute and archive are the viewer's own and change no version.
-    if (known && (conversation.version !== known.version || ownDigest !== known.own)) {
-      events.push({ type: 'conversation_updated', data: await this.views.present(viewerId, conversation) });
-    }
+    if (view && viewEvent === 'conversation_updated') events.push({ type: viewEvent, data: view });
     const { version } = conversation;
     return {
       events,
       position: { seq: added.seq, mod: changes.mod, version, receipts: row.receipts, digest, own: ownDigest },
       complete: true,
     };
+  }
+
+  /** @param keys conversation and viewer, with a space between */
+  private presentEach(keys: readonly string[]): Promise<Map<string, SharedView[]>> {
+    const wanted = new Map<string, string[]>();
+    for (const key of keys) {
+      const end = key.indexOf(' ');
+      const [conversationId, viewerId] = [key.slice(0, end), key.slice(end + 1)];
+      const viewers = wanted.get(conversationId);
+      if (viewers) viewers.push(viewerId);
+      else wanted.set(conversationId, [viewerId]);
+    }
+    return this.views.presentEach(wanted);
   }
 
   /** Edits and deletions of messages that the client has; newer messages come in their present state anyway. */
@@ -213,6 +251,21 @@ function standingOf(
   const own = memberships.find(({ userId }) => userId === viewerId);
   const start = known ?? startOf(row, own);
   return { own, start, after: Math.max(start.seq, hiddenUpTo(conversation, own)) };
+}
+
+/**
+ * What is to be told of the conversation itself. One without a message when the cursor was taken stood in no list but its
+ * creator's (contract 2): the client gets it with the first message, unless a sync, which looks at the positions, has
+ * told of it since. Mute and archive are the viewer's own and change no version.
+ */
+function viewEventOf(
+  viewerId: string,
+  { conversation, row, known, memberships }: Missed,
+): 'conversation_created' | 'conversation_updated' | undefined {
+  const isUnlisted = known?.seq === 0 && known.digest === 0 && conversation.createdBy !== viewerId;
+  if (!known || (isUnlisted && row.seq > 0)) return 'conversation_created';
+  const own = memberships.find(({ userId }) => userId === viewerId);
+  return conversation.version !== known.version || ownDigestOf(own) !== known.own ? 'conversation_updated' : undefined;
 }
 
 /**

@@ -322,6 +322,28 @@ describe('sync', () => {
     const told = await sync(parent, cursor);
     expect(told.events.map(({ type }) => type)).toEqual(['conversation_created', 'message_received']);
     expect((await sync(parent, told.cursor)).events).toEqual([]);
+    expect((await sync(teacher, creators.cursor)).events.map(({ type }) => type)).not.toContain('conversation_created');
+  });
+
+  it('tells people who come back together each what is theirs', async () => {
+    const teacher = aTeacher();
+    const pupils = Array.from({ length: 6 }, () => aStudent());
+    await meet(teacher, ...pupils);
+    const id = await group(teacher, ...pupils);
+    await send(teacher, { conversation_id: id, content: 'un' });
+    const cursors = await Promise.all(pupils.map(async (pupil) => (await sync(pupil)).cursor));
+    const path = `/api/v1/messages/conversations/${id}`;
+    for (const [index, as] of pupils.entries()) {
+      if (index % 2 === 0) await service.call('POST', `${path}/read`, { as, body: {} });
+      else await service.call('PUT', `${path}/mute`, { as, body: { muted: true } });
+    }
+    await service.call('PATCH', path, { as: teacher, body: { title: 'Nouvelle classe' } });
+    const told = await Promise.all(pupils.map((pupil, index) => sync(pupil, cursors[index])));
+    const views = told.map(({ events }) => events.find(({ type }) => type === 'conversation_updated')?.data);
+    const own = await Promise.all(pupils.map(async (as) => (await service.call('GET', path, { as })).body));
+    expect(views).toEqual(own);
+    expect(views[0]).toMatchObject({ title: 'Nouvelle classe', unread_count: 0, is_muted: false });
+    expect(views[1]).toMatchObject({ title: 'Nouvelle classe', unread_count: 1, is_muted: true });
   });
 
   it('never gives the place of a change twice, not even to a writer that was stopped before it wrote', async () => {

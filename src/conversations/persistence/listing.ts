@@ -14,15 +14,11 @@ export const toRow = ({ _id, activity_at, created_at, floor_seq, summary }: RowD
   activityAt: activity_at,
 });
 /** What is read of a conversation to see whether it moved. */
-export const SYNC_ROW = { created_by: 1, version: 1, hot_until: 1, summary: 1, floor_seq: 1 } as const;
-export type SyncRowDocument = Pick<
-  ConversationDocument,
-  '_id' | 'created_by' | 'version' | 'hot_until' | 'summary' | 'floor_seq'
->;
+export const SYNC_ROW = { version: 1, hot_until: 1, summary: 1, floor_seq: 1 } as const;
+export type SyncRowDocument = Pick<ConversationDocument, '_id' | 'version' | 'hot_until' | 'summary' | 'floor_seq'>;
 
-export const toSyncRow = ({ _id, created_by, version, hot_until, summary, floor_seq }: SyncRowDocument): SyncRow => ({
+export const toSyncRow = ({ _id, version, hot_until, summary, floor_seq }: SyncRowDocument): SyncRow => ({
   id: _id,
-  createdBy: created_by,
   seq: Math.max(summary.seq, floor_seq ?? 0),
   mod: summary.mod,
   version,
