@@ -255,14 +255,14 @@ function standingOf(
 
 /**
  * What is to be told of the conversation itself. One without a message when the cursor was taken stood in no list but its
- * creator's (contract 2): the client gets it with the first message, unless a sync, which looks at the positions, has
- * told of it since. Mute and archive are the viewer's own and change no version.
+ * creator's (contract 2): the client gets it with the first message. Mute and archive are the viewer's own and change no
+ * version.
  */
 function viewEventOf(
   viewerId: string,
   { conversation, row, known, memberships }: Missed,
 ): 'conversation_created' | 'conversation_updated' | undefined {
-  const isUnlisted = known?.seq === 0 && known.digest === 0 && conversation.createdBy !== viewerId;
+  const isUnlisted = known?.seq === 0 && conversation.createdBy !== viewerId;
   if (!known || (isUnlisted && row.seq > 0)) return 'conversation_created';
   const own = memberships.find(({ userId }) => userId === viewerId);
   return conversation.version !== known.version || ownDigestOf(own) !== known.own ? 'conversation_updated' : undefined;
